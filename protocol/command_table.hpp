@@ -1,0 +1,110 @@
+// What the proxy knows about each command, one row a command or subcommand: Redis 7.0's own facts (arity, flags, key
+// specs: "Command key specifications" in Redis's documentation) and our decision how it is served.
+// Owner: static constant data. Thread: any. Invariant: rows are written by scripts/generate_command_table.py into
+// command_rows.inc and compared with a live server by a test; nobody edits them by hand.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace slotway::protocol {
+
+// Redis's command flags that the proxy decides by, one bit each.
+enum CommandFlag : std::uint32_t {
+  kWrite = 1u << 0,
+  kReadonly = 1u << 1,
+  kBlocking = 1u << 2,
+  kMovableKeys = 1u << 3,
+  kNoAuth = 1u << 4,     // allowed before AUTH
+  kPubSub = 1u << 5,
+  kAdmin = 1u << 6,
+  kNoMulti = 1u << 7,
+  kNoScript = 1u << 8,
+  kDenyOom = 1u << 9,
+  kLoading = 1u << 10,
+  kStale = 1u << 11,
+  kFast = 1u << 12,
+  kSkipMonitor = 1u << 13,
+  kSkipSlowlog = 1u << 14,
+  kAsking = 1u << 15,
+  kMayReplicate = 1u << 16,
+  kNoAsyncLoading = 1u << 17,
+  kNoMandatoryKeys = 1u << 18,
+  kAllowBusy = 1u << 19,
+};
+
+// How the proxy serves a command.
+enum class Service : std::uint8_t {
+  by_key,       // forwarded to the node that owns its keys' slot; keys of two slots are CROSSSLOT unless `merge` is set;
+                // without keys (EVAL with numkeys 0) any primary
+  any_node,     // forwarded to any primary (COMMAND, PUBLISH)
+  local,        // answered by the proxy: see `local`
+  unsupported,  // -ERR naming the command: a later version's business, or never sensible through a proxy
+  container,    // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
+};
+
+// How the replies of the fragments of a cross-slot command become one. `none`: the command is never split.
+enum class Merge : std::uint8_t {
+  none,
+  by_position,  // MGET: one array, elements at their keys' original positions
+  sum,          // DEL, UNLINK, EXISTS, TOUCH: integers added
+  all_ok,       // MSET: +OK if every fragment said so
+};
+
+// Commands that the proxy answers itself.
+enum class LocalCommand : std::uint8_t {
+  none, ping, echo, quit, reset, select, time, auth, hello, config_get, info,
+  client_id, client_getname, client_setname, readonly, readwrite, asking, help_post,
+};
+
+// Latency and count metrics are kept per family, not per command: few series, no per-command memory.
+enum class Family : std::uint8_t {
+  string, hash, list, set, sorted_set, stream, geo, hyperloglog, bitmap, generic, scripting, pubsub, connection, server,
+  count_,
+};
+std::string_view family_name(Family family);
+
+// One key specification: where its keys begin, and which arguments they are.
+struct KeySpec {
+  enum class Begin : std::uint8_t { index, keyword, unknown };
+  enum class Find : std::uint8_t { range, keynum, unknown };
+  Begin begin = Begin::unknown;
+  std::int16_t begin_at = 0;          // index: position (command name = 0); keyword: where the search starts (< 0: from the end)
+  std::string_view keyword;           // keyword: upper case
+  Find find = Find::unknown;
+  std::int16_t last = 0;              // range: last key relative to the first; -1 = the last argument
+  std::int16_t step = 1;              // range and keynum: distance between two keys
+  std::int16_t limit = 0;             // range with last = -1: 2 = only the first half of what is left
+  std::int16_t keynum_at = 0;         // keynum: where the number of keys stands, relative to begin
+  std::int16_t first = 0;             // keynum: the first key, relative to begin
+};
+
+struct CommandRow {
+  std::string_view name;  // lower case; a subcommand's is "container|sub", as Redis names it in its errors
+  std::int16_t arity = 0;  // Redis's: positive = exactly, negative = at least; the command's name counts
+  std::uint32_t flags = 0;
+  Service service = Service::unsupported;
+  Merge merge = Merge::none;
+  LocalCommand local = LocalCommand::none;
+  Family family = Family::generic;
+  std::uint8_t split_step = 1;  // arguments per key of a split command: MSET 2, the others 1
+  std::span<const KeySpec> keys;
+  std::span<const CommandRow> subcommands;
+
+  bool has(CommandFlag flag) const { return (flags & flag) != 0; }
+  bool arity_ok(std::size_t argc) const {
+    return arity >= 0 ? argc == static_cast<std::size_t>(arity) : argc >= static_cast<std::size_t>(-arity);
+  }
+};
+
+// Every top-level row, sorted by name.
+std::span<const CommandRow> command_rows();
+
+// The row of a top-level command in any case; nullptr = unknown. O(1), no allocation.
+const CommandRow* find_command(std::string_view name);
+
+// The row of `container`'s subcommand in any case; nullptr = unknown.
+const CommandRow* find_subcommand(const CommandRow& container, std::string_view sub);
+
+}  // namespace slotway::protocol

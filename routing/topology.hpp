@@ -1,0 +1,72 @@
+// The cluster as one immutable snapshot: its nodes, and for each of the 16384 slots the node that serves it.
+// Owner: shared_ptr<const Topology>; the control plane publishes one to each worker, a worker may patch its own copy.
+// Thread: any (immutable once built). Invariant: primary_of(slot) is kNoNode or an index below nodes().size().
+// A node's identity is its id (40 hex digits), not its address: pods come back with other addresses (cluster
+// specification, "Nodes handshake").
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "routing/key_slot.hpp"
+
+namespace slotway::routing {
+
+using NodeIndex = std::uint16_t;
+inline constexpr NodeIndex kNoNode = 0xFFFF;
+
+// Where a node is reached. `host` is an IP literal or a name that the connection resolves.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+enum class NodeRole : std::uint8_t { primary, replica };
+
+struct Node {
+  std::string id;  // empty when learned only from a redirect
+  Endpoint endpoint;
+  NodeRole role = NodeRole::primary;
+  NodeIndex primary = kNoNode;  // of a replica: its primary's index; of a primary: kNoNode
+  bool healthy = true;          // what the view said (CLUSTER SHARDS `health`); always true from CLUSTER SLOTS
+};
+
+class Topology {
+ public:
+  Topology() { slots_.fill(kNoNode); }
+
+  // --- building (control plane, tests) ---
+  NodeIndex add_node(Node node);
+  // Both bounds inclusive, below kSlotCount; `node` must have been added.
+  void assign(Slot first, Slot last, NodeIndex node);
+  void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
+  void set_server_version(std::string version) { server_version_ = std::move(version); }
+
+  // --- reading ---
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const Node& node(NodeIndex index) const { return nodes_[index]; }
+  NodeIndex primary_of(Slot slot) const { return slots_[slot]; }
+  // kNoNode if no node has that endpoint.
+  NodeIndex find(std::string_view host, std::uint16_t port) const;
+  std::uint32_t covered_slots() const;  // slots that have a node; kSlotCount when complete
+  std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
+  const std::string& server_version() const { return server_version_; }  // "" = unknown
+  // Same nodes (id, endpoint, role) and same slots: a refresh that changed nothing is not published.
+  bool same_as(const Topology& other) const;
+
+  // A copy in which `slot` belongs to the node at `endpoint` (added as a primary if it is new): what a MOVED says.
+  std::shared_ptr<const Topology> with_slot(Slot slot, const Endpoint& endpoint) const;
+
+ private:
+  std::vector<Node> nodes_;
+  std::array<NodeIndex, kSlotCount> slots_;
+  std::uint64_t epoch_ = 0;
+  std::string server_version_;
+};
+
+}  // namespace slotway::routing
