@@ -1,0 +1,54 @@
+#include "tests/kit/redis_process.hpp"
+
+#include <signal.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "tests/kit/free_port.hpp"
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::kit {
+namespace {
+
+bool answers(std::uint16_t port) {
+  try {
+    const Reply reply = TestClient(port, std::chrono::seconds(1)).command({"PING"});
+    return reply.text == "PONG" || reply.text.starts_with("NOAUTH");
+  } catch (const ClientError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+RedisProcess::RedisProcess(std::vector<std::string> arguments)
+    : port_(free_port()), arguments_(std::move(arguments)) {
+  start();
+}
+
+void RedisProcess::pause() const { process_->signal(SIGSTOP); }
+
+void RedisProcess::resume() const { process_->signal(SIGCONT); }
+
+void RedisProcess::restart() {
+  process_->kill();
+  start();
+}
+
+void RedisProcess::start() {
+  std::vector<std::string> command = {
+      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--dir", folder_.path(),
+      "--save",       "",       "--appendonly",        "no"};
+  command.insert(command.end(), arguments_.begin(), arguments_.end());
+  process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
+  try {
+    wait_until("redis-server answers", std::chrono::seconds(20),
+               [this] { return !process_->running() || answers(port_); });
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(error.what() + ("\n" + log()));
+  }
+  if (!process_->running()) throw std::runtime_error("redis-server ended at once:\n" + log());
+}
+
+}  // namespace slotway::kit

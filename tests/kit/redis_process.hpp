@@ -1,0 +1,47 @@
+// A real redis-server on a free port of 127.0.0.1, in a temporary folder, without persistence.
+// Owner: the test that starts it. Thread: the test's (see child_process). Invariant: the destructor leaves no
+// process and no file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/kit/child_process.hpp"
+#include "tests/kit/temp_folder.hpp"
+#include "tests/kit/test_client.hpp"
+
+namespace slotway::kit {
+
+class RedisProcess {
+ public:
+  // `arguments` follow redis-server's own, e.g. {"--requirepass", "secret"}. Returns when PING is answered
+  // (with PONG or NOAUTH); throws std::runtime_error with the server's log if that does not happen.
+  explicit RedisProcess(std::vector<std::string> arguments = {});
+
+  std::uint16_t port() const { return port_; }
+  pid_t pid() const { return process_->pid(); }
+  bool running() { return process_->running(); }
+  TestClient client() const { return TestClient(port_); }
+  // One command on a connection of its own.
+  Reply command(const Args& arguments) const { return client().command(arguments); }
+  std::string log() const { return process_->output(); }
+
+  void kill() { process_->kill(); }  // SIGKILL, and waits for its end
+  void pause() const;                // SIGSTOP: accepts connections, answers nothing
+  void resume() const;               // SIGCONT
+  // Starts it again on the same port and in the same folder (a cluster node stays the same node), killing it
+  // first if it runs. Its data is lost.
+  void restart();
+
+ private:
+  void start();
+
+  std::uint16_t port_;
+  std::vector<std::string> arguments_;
+  TempFolder folder_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace slotway::kit
