@@ -15,7 +15,7 @@ std::string_view redirect_name(RedirectKind kind);
 struct RedirectError {
   RedirectKind kind = RedirectKind::count_;  // count_ = not one of them: an error for the client
   std::uint16_t slot = 0;                    // MOVED and ASK
-  std::string_view host;                     // MOVED and ASK; empty = the host that was asked
+  std::string_view host;                     // MOVED and ASK; empty = the host that was asked; "?" = unknown
   std::uint16_t port = 0;
 };
 

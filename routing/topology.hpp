@@ -41,7 +41,7 @@ class Topology {
   Topology() { slots_.fill(kNoNode); }
 
   // --- building (control plane, tests) ---
-  NodeIndex add_node(Node node);
+  NodeIndex add_node(Node node);  // kNoNode if the map is full (65535 nodes)
   // Both bounds inclusive, below kSlotCount; `node` must have been added.
   void assign(Slot first, Slot last, NodeIndex node);
   void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
@@ -56,7 +56,8 @@ class Topology {
   std::uint32_t covered_slots() const;  // slots that have a node; kSlotCount when complete
   std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
   const std::string& server_version() const { return server_version_; }  // "" = unknown
-  // Same nodes (id, endpoint, role) and same slots: a refresh that changed nothing is not published.
+  // Same nodes (id, endpoint, role, primary, health), in whatever order, and same slots: a refresh that changed
+  // nothing is not published.
   bool same_as(const Topology& other) const;
 
   // A copy in which `slot` belongs to the node at `endpoint` (added as a primary if it is new): what a MOVED says.

@@ -1,0 +1,92 @@
+#include "routing/topology.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace slotway::routing {
+namespace {
+
+// Nodes in an order that does not depend on the node that was asked: CLUSTER SHARDS and SLOTS list them as a
+// hash table happens to hold them.
+std::vector<NodeIndex> sorted_by_identity(const std::vector<Node>& nodes) {
+  std::vector<NodeIndex> order(nodes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<NodeIndex>(i);
+  const auto key = [&nodes](NodeIndex i) {
+    const Node& n = nodes[i];
+    return std::tie(n.id, n.endpoint.host, n.endpoint.port);
+  };
+  std::sort(order.begin(), order.end(), [&key](NodeIndex a, NodeIndex b) { return key(a) < key(b); });
+  return order;
+}
+
+// For each node of `a` the index of the same node in `b`; nullopt if the two sets of nodes differ.
+std::optional<std::vector<NodeIndex>> match_nodes(const std::vector<Node>& a, const std::vector<Node>& b) {
+  if (a.size() != b.size()) return std::nullopt;
+  const std::vector<NodeIndex> order_a = sorted_by_identity(a);
+  const std::vector<NodeIndex> order_b = sorted_by_identity(b);
+  std::vector<NodeIndex> match(a.size(), kNoNode);
+  for (std::size_t i = 0; i < order_a.size(); ++i) {
+    const Node& x = a[order_a[i]];
+    const Node& y = b[order_b[i]];
+    if (x.id != y.id || x.endpoint != y.endpoint || x.role != y.role || x.healthy != y.healthy)
+      return std::nullopt;
+    match[order_a[i]] = order_b[i];
+  }
+  return match;
+}
+
+}  // namespace
+
+NodeIndex Topology::add_node(Node node) {
+  if (nodes_.size() >= kNoNode) return kNoNode;
+  nodes_.push_back(std::move(node));
+  return static_cast<NodeIndex>(nodes_.size() - 1);
+}
+
+void Topology::assign(Slot first, Slot last, NodeIndex node) {
+  assert(first <= last && last < kSlotCount && node < nodes_.size());
+  std::fill(slots_.begin() + first, slots_.begin() + last + 1, node);
+}
+
+NodeIndex Topology::find(std::string_view host, std::uint16_t port) const {
+  const auto it = std::find_if(nodes_.begin(), nodes_.end(), [host, port](const Node& n) {
+    return n.endpoint.port == port && n.endpoint.host == host;
+  });
+  return it == nodes_.end() ? kNoNode : static_cast<NodeIndex>(it - nodes_.begin());
+}
+
+std::uint32_t Topology::covered_slots() const {
+  const auto uncovered = std::count(slots_.begin(), slots_.end(), kNoNode);
+  return kSlotCount - static_cast<std::uint32_t>(uncovered);
+}
+
+bool Topology::same_as(const Topology& other) const {
+  const auto match = match_nodes(nodes_, other.nodes_);
+  if (!match) return false;
+  const auto translated = [&match](NodeIndex i) { return i == kNoNode ? kNoNode : (*match)[i]; };
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (translated(nodes_[i].primary) != other.nodes_[(*match)[i]].primary) return false;
+  }
+  for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+    if (translated(slots_[slot]) != other.slots_[slot]) return false;
+  }
+  return true;
+}
+
+std::shared_ptr<const Topology> Topology::with_slot(Slot slot, const Endpoint& endpoint) const {
+  auto patched = std::make_shared<Topology>(*this);
+  NodeIndex index = patched->find(endpoint.host, endpoint.port);
+  if (index == kNoNode) index = patched->add_node(Node{.id = {}, .endpoint = endpoint});
+  if (index == kNoNode) return patched;
+  // A replica that a MOVED names has been promoted.
+  patched->nodes_[index].role = NodeRole::primary;
+  patched->nodes_[index].primary = kNoNode;
+  patched->assign(slot, slot, index);
+  return patched;
+}
+
+}  // namespace slotway::routing
