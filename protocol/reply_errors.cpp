@@ -1,0 +1,58 @@
+#include "protocol/reply_errors.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace slotway::protocol::errors {
+
+namespace {
+
+constexpr std::size_t kMaxQuoted = 128;
+
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (c == '\r' || c == '\n') c = ' ';
+  }
+  return text;
+}
+
+// What printf's %.128s shows of it.
+std::string_view shown(std::string_view text) {
+  text = text.substr(0, kMaxQuoted);
+  return text.substr(0, text.find('\0'));
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+}  // namespace
+
+std::string wrong_arity(const CommandRow& row) {
+  return "ERR wrong number of arguments for '" + std::string(row.name) + "' command";
+}
+
+std::string unknown_command(const RequestView& request) {
+  std::string args;
+  for (std::size_t i = 1; i < request.argc() && args.size() < kMaxQuoted; ++i) {
+    args.append("'").append(shown(request.arg(i)).substr(0, kMaxQuoted - args.size())).append("' ");
+  }
+  return printable("ERR unknown command '" + std::string(shown(request.arg(0))) + "', with args beginning with: " + args);
+}
+
+std::string unknown_subcommand(const RequestView& request) {
+  return printable("ERR unknown subcommand '" + std::string(shown(request.arg(1))) + "'. Try " + upper(request.arg(0)) +
+                   " HELP.");
+}
+
+std::string unsupported(std::string_view command) {
+  return printable("ERR command '" + std::string(shown(command)) + "' is not supported by Slotway");
+}
+
+std::string hello_option(std::string_view option) {
+  return printable("ERR Syntax error in HELLO option '" + std::string(shown(option)) + "'");
+}
+
+}  // namespace slotway::protocol::errors

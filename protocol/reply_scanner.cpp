@@ -1,0 +1,64 @@
+#include "protocol/reply_scanner.hpp"
+
+#include <cstring>
+
+#include "protocol/decimal.hpp"
+
+namespace slotway::protocol {
+
+ScanStatus ReplyScanner::scan(std::string_view bytes) {
+  while (awaited_ > 0 || position_ > bytes.size()) {
+    if (position_ >= bytes.size()) return ScanStatus::need_more;
+
+    // --- the element's first line ---
+    const std::size_t from = scanned_ > position_ ? scanned_ : position_ + 1;
+    if (from >= bytes.size()) return ScanStatus::need_more;
+    const void* found = std::memchr(bytes.data() + from, '\r', bytes.size() - from);
+    if (!found) {
+      scanned_ = bytes.size();
+      return ScanStatus::need_more;
+    }
+    const std::size_t line_end = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    scanned_ = line_end;
+    if (line_end + 1 >= bytes.size()) return ScanStatus::need_more;
+    if (bytes[line_end + 1] != '\n') return ScanStatus::error;
+
+    // --- what it announces ---
+    const char type = bytes[position_];
+    const std::string_view line = bytes.substr(position_ + 1, line_end - position_ - 1);
+    position_ = line_end + 2;
+    if (!take_element(type, line)) return ScanStatus::error;
+  }
+  return ScanStatus::reply;
+}
+
+// Moves on behind the element, or expects its parts. False: no such type, or a length that cannot be.
+bool ReplyScanner::take_element(char type, std::string_view line) {
+  switch (type) {
+    case '+': case '-': case ':': case '_': case '#': case ',': case '(':
+      --awaited_;
+      return true;
+
+    case '$': case '!': case '=': {
+      const auto size = parse_decimal(line);
+      if (!size || *size < -1 || *size > kMaxBulkBytes) return false;
+      if (*size >= 0) position_ += static_cast<std::size_t>(*size) + 2;
+      --awaited_;
+      return true;
+    }
+
+    case '*': case '~': case '>': case '%': case '|': {
+      const auto count = parse_decimal(line);
+      if (!count || *count < -1 || *count > static_cast<std::int64_t>(kMaxElements)) return false;
+      const bool pairs = type == '%' || type == '|';
+      // An attribute stands before an element and takes no place of its own.
+      if (type != '|') --awaited_;
+      if (*count > 0) awaited_ += static_cast<std::uint64_t>(*count) * (pairs ? 2 : 1);
+      return awaited_ <= kMaxElements;
+    }
+
+    default: return false;
+  }
+}
+
+}  // namespace slotway::protocol
