@@ -1,7 +1,7 @@
-// What the proxy knows about each command, one row a command or subcommand: Redis 7.0's own facts (arity, flags, key
-// specs: "Command key specifications" in Redis's documentation) and our decision how it is served.
-// Owner: static constant data. Thread: any. Invariant: rows are written by scripts/generate_command_table.py into
-// command_rows.inc and compared with a live server by a test; nobody edits them by hand.
+// What the proxy knows about each command, one row a command or subcommand: Redis 7.0's own facts (arity,
+// flags, key specs: "Command key specifications" in Redis's documentation) and our decision how it is served.
+// Owner: static constant data. Thread: any. Invariant: rows are written by scripts/generate_command_table.py
+// into command_rows.inc and compared with a live server by a test; nobody edits them by hand.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ enum CommandFlag : std::uint32_t {
   kReadonly = 1u << 1,
   kBlocking = 1u << 2,
   kMovableKeys = 1u << 3,
-  kNoAuth = 1u << 4,     // allowed before AUTH
+  kNoAuth = 1u << 4,  // allowed before AUTH
   kPubSub = 1u << 5,
   kAdmin = 1u << 6,
   kNoMulti = 1u << 7,
@@ -36,8 +36,8 @@ enum CommandFlag : std::uint32_t {
 
 // How the proxy serves a command.
 enum class Service : std::uint8_t {
-  by_key,       // forwarded to the node that owns its keys' slot; keys of two slots are CROSSSLOT unless `merge` is set;
-                // without keys (EVAL with numkeys 0) any primary
+  by_key,       // forwarded to the node of its keys' slot; keys of two slots are CROSSSLOT unless `merge` is
+                // set; without keys (EVAL with numkeys 0) any primary
   any_node,     // forwarded to any primary (COMMAND, PUBLISH)
   local,        // answered by the proxy: see `local`
   unsupported,  // -ERR naming the command: a later version's business, or never sensible through a proxy
@@ -54,34 +54,72 @@ enum class Merge : std::uint8_t {
 
 // Commands that the proxy answers itself.
 enum class LocalCommand : std::uint8_t {
-  none, ping, echo, quit, reset, select, time, auth, hello, config_get, info,
-  client_id, client_getname, client_setname, readonly, readwrite, asking, help_post,
+  none,
+  ping,
+  echo,
+  quit,
+  reset,
+  select,
+  time,
+  auth,
+  hello,
+  config_get,
+  info,
+  client_id,
+  client_getname,
+  client_setname,
+  readonly,
+  readwrite,
+  asking,
+  help_post,
 };
 
 // Latency and count metrics are kept per family, not per command: few series, no per-command memory.
 enum class Family : std::uint8_t {
-  string, hash, list, set, sorted_set, stream, geo, hyperloglog, bitmap, generic, scripting, pubsub, connection, server,
+  string,
+  hash,
+  list,
+  set,
+  sorted_set,
+  stream,
+  geo,
+  hyperloglog,
+  bitmap,
+  generic,
+  scripting,
+  pubsub,
+  connection,
+  server,
   count_,
 };
 std::string_view family_name(Family family);
 
+// A word that a keyword search passes over together with its `arguments`: the BY of SORT k BY store.
+struct OptionSkip {
+  std::string_view word;  // upper case
+  std::int16_t arguments = 0;
+};
+
 // One key specification: where its keys begin, and which arguments they are.
 struct KeySpec {
-  enum class Begin : std::uint8_t { index, keyword, unknown };
+  // keyword: the argument behind the keyword's first occurrence; last_keyword: behind its last one.
+  enum class Begin : std::uint8_t { index, keyword, last_keyword, unknown };
   enum class Find : std::uint8_t { range, keynum, unknown };
   Begin begin = Begin::unknown;
-  std::int16_t begin_at = 0;          // index: position (command name = 0); keyword: where the search starts (< 0: from the end)
-  std::string_view keyword;           // keyword: upper case
+  std::int16_t begin_at =
+      0;  // index: the position, the name is 0; keyword: the search's start, < 0: from the end
+  std::string_view keyword = {};           // upper case
+  std::span<const OptionSkip> skips = {};  // in a keyword search that starts at begin_at > 0
   Find find = Find::unknown;
-  std::int16_t last = 0;              // range: last key relative to the first; -1 = the last argument
-  std::int16_t step = 1;              // range and keynum: distance between two keys
-  std::int16_t limit = 0;             // range with last = -1: 2 = only the first half of what is left
-  std::int16_t keynum_at = 0;         // keynum: where the number of keys stands, relative to begin
-  std::int16_t first = 0;             // keynum: the first key, relative to begin
+  std::int16_t last = 0;       // range: last key relative to the first; -1 = the last argument
+  std::int16_t step = 1;       // range and keynum: distance between two keys
+  std::int16_t limit = 0;      // range with last = -1: 2 = only the first half of what is left
+  std::int16_t keynum_at = 0;  // keynum: where the number of keys stands, relative to begin
+  std::int16_t first = 0;      // keynum: the first key, relative to begin
 };
 
 struct CommandRow {
-  std::string_view name;  // lower case; a subcommand's is "container|sub", as Redis names it in its errors
+  std::string_view name;   // lower case; a subcommand's is "container|sub", as Redis names it in its errors
   std::int16_t arity = 0;  // Redis's: positive = exactly, negative = at least; the command's name counts
   std::uint32_t flags = 0;
   Service service = Service::unsupported;
@@ -89,8 +127,8 @@ struct CommandRow {
   LocalCommand local = LocalCommand::none;
   Family family = Family::generic;
   std::uint8_t split_step = 1;  // arguments per key of a split command: MSET 2, the others 1
-  std::span<const KeySpec> keys;
-  std::span<const CommandRow> subcommands;
+  std::span<const KeySpec> keys = {};
+  std::span<const CommandRow> subcommands = {};
 
   bool has(CommandFlag flag) const { return (flags & flag) != 0; }
   bool arity_ok(std::size_t argc) const {
