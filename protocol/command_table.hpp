@@ -106,8 +106,8 @@ struct KeySpec {
   enum class Begin : std::uint8_t { index, keyword, last_keyword, unknown };
   enum class Find : std::uint8_t { range, keynum, unknown };
   Begin begin = Begin::unknown;
-  std::int16_t begin_at =
-      0;  // index: the position, the name is 0; keyword: the search's start, < 0: from the end
+  // index: the position, the name is 0; keyword: where the search starts, < 0: backwards from the end.
+  std::int16_t begin_at = 0;
   std::string_view keyword = {};           // upper case
   std::span<const OptionSkip> skips = {};  // in a keyword search that starts at begin_at > 0
   Find find = Find::unknown;

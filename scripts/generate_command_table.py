@@ -4,9 +4,10 @@
 Usage: generate_command_table.py HOST:PORT           writes the file
        generate_command_table.py HOST:PORT --check   compares only; exit code 1 and a diff if it differs
 
-Names, arity, flags, key specs, subcommands and groups are the server's; how Slotway serves a command is decided
-here, by the first of these that fits: SERVICE; a blocking or admin command is unsupported; a HELP is sent to any
-node; a command with subcommands is a container; one with key specs goes by key; the rest is unsupported.
+Names, arity, flags, key specs, subcommands and groups are the server's; how Slotway serves a command is
+decided here, by the first of these that fits: SERVICE; a blocking or admin command is unsupported; a HELP is
+sent to any node; a command with subcommands is a container; one with key specs goes by key; the rest is
+unsupported.
 """
 import argparse
 import difflib
@@ -37,14 +38,15 @@ SERVICE = {
 }
 
 # How the replies of a command split over slots become one.
-MERGE = {"mget": "by_position", "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", "mset": "all_ok"}
+MERGE = {"mget": "by_position", "mset": "all_ok",
+         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum"}
 SPLIT_STEP = {"mset": 2}
 
 # Families are the groups of COMMAND DOCS, with the smallest ones joined.
 FAMILY_OF_GROUP = {"sorted-set": "sorted_set", "transactions": "generic", "cluster": "server"}
 
-# Key specs that the server leaves unknown or describes too simply: an option's word may also be an argument of
-# another option (SORT k BY store), and Redis's own search, which a node checks the slot with, knows that.
+# Key specs that the server leaves unknown or describes too simply: an option's word may also be an argument
+# of another option (SORT k BY store), and Redis's own search, which a node checks the slot with, knows that.
 # command -> what to change in its keyword specs: skips = words that take arguments, with their number;
 # last_wins = the keyword's last occurrence counts; at = where the search starts.
 GEO_OPTIONS = {"skips": {"STORE": 1, "STOREDIST": 1, "COUNT": 1}, "last_wins": True}
@@ -63,8 +65,8 @@ UNKNOWN_SPECS = {
 
 FLAGS = {
     "write": "kWrite", "readonly": "kReadonly", "blocking": "kBlocking", "movablekeys": "kMovableKeys",
-    "no_auth": "kNoAuth", "pubsub": "kPubSub", "admin": "kAdmin", "no_multi": "kNoMulti", "noscript": "kNoScript",
-    "denyoom": "kDenyOom", "loading": "kLoading", "stale": "kStale", "fast": "kFast",
+    "no_auth": "kNoAuth", "pubsub": "kPubSub", "admin": "kAdmin", "no_multi": "kNoMulti",
+    "noscript": "kNoScript", "denyoom": "kDenyOom", "loading": "kLoading", "stale": "kStale", "fast": "kFast",
     "skip_monitor": "kSkipMonitor", "skip_slowlog": "kSkipSlowlog", "asking": "kAsking",
     "may_replicate": "kMayReplicate", "no_async_loading": "kNoAsyncLoading",
     "no_mandatory_keys": "kNoMandatoryKeys", "allow_busy": "kAllowBusy",
@@ -74,7 +76,7 @@ FLAGS = {
 # ---- the server ----
 
 class Server:
-    """A connection that sends one command at a time and returns its reply; maps are flat lists, as in RESP2."""
+    """A connection: sends one command, returns its reply; maps are flat lists, as in RESP2."""
 
     def __init__(self, host, port):
         self.socket = socket.create_connection((host, port), timeout=10)
@@ -169,7 +171,8 @@ class Writer:
         fields = []
         if spec["keyword"]:
             begin = "last_keyword" if spec.get("last_wins") else "keyword"
-            fields += [f".begin = KeySpec::Begin::{begin}", f".begin_at = {spec['at']}", f'.keyword = "{spec["keyword"]}"']
+            fields += [f".begin = KeySpec::Begin::{begin}", f".begin_at = {spec['at']}",
+                       f'.keyword = "{spec["keyword"]}"']
             if spec.get("skips"):
                 skips = ", ".join(f'{{"{word}", {count}}}' for word, count in spec["skips"].items())
                 fields.append(f".skips = {self.skips.name(skips)}")
@@ -180,7 +183,8 @@ class Writer:
             fields += [f".last = {spec['last']}", f".step = {spec['step']}"]
             fields += [f".limit = {spec['limit']}"] if spec["limit"] else []
         else:
-            fields += [f".step = {spec['step']}", f".keynum_at = {spec['keynum']}", f".first = {spec['first']}"]
+            fields += [f".step = {spec['step']}", f".keynum_at = {spec['keynum']}",
+                       f".first = {spec['first']}"]
         return "{" + ", ".join(fields) + "}"
 
     def row(self, reply):
@@ -188,11 +192,10 @@ class Writer:
         group = self.groups[name.split("|")[0]]
         specs = key_specs(name, server_specs)
         fields = [f'.name = "{name}"', f".arity = {arity}"]
+        if set(flags) - set(FLAGS):
+            raise RuntimeError(f"{name}: unknown flags {set(flags) - set(FLAGS)}")
         if flags:
-            fields.append(".flags = " + " | ".join(constant for flag, constant in FLAGS.items() if flag in flags))
-        unknown = set(flags) - set(FLAGS)
-        if unknown:
-            raise RuntimeError(f"{name}: unknown flags {unknown}")
+            fields.append(".flags = " + " | ".join(FLAGS[flag] for flag in FLAGS if flag in flags))
         fields.append(f".service = Service::{service(name, flags, specs, subcommands)}")
         if name in MERGE:
             fields.append(f".merge = Merge::{MERGE[name]}")
@@ -223,16 +226,16 @@ def generate(server):
         rows + writer.subcommand_arrays)))
     if missing:
         raise RuntimeError(f"decided here, but the server has no such command: {sorted(missing)}")
-    lines = [f"// Written by scripts/generate_command_table.py from the COMMAND reply of Redis {version}; do not edit.",
+    lines = [f"// Written by scripts/generate_command_table.py from Redis {version}'s COMMAND; do not edit.",
              *writer.skips.lines(), *writer.specs.lines(), *writer.subcommand_arrays,
              "constexpr CommandRow kRows[] = {", *rows, "};"]
     return "\n".join(lines) + "\n"
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes protocol/command_rows.inc from a server's COMMAND reply.")
+    parser = argparse.ArgumentParser(description="Writes protocol/command_rows.inc from a server's COMMAND.")
     parser.add_argument("address", metavar="HOST:PORT")
-    parser.add_argument("--check", action="store_true", help="compare instead of writing; exit 1 on a difference")
+    parser.add_argument("--check", action="store_true", help="compare only; exit 1 on a difference")
     options = parser.parse_args()
     host, _, port = options.address.rpartition(":")
     text = generate(Server(host, int(port)))
@@ -240,7 +243,8 @@ def main():
         TARGET.write_text(text)
         return 0
     committed = TARGET.read_text()
-    diff = difflib.unified_diff(committed.splitlines(), text.splitlines(), str(TARGET), options.address, lineterm="", n=0)
+    diff = difflib.unified_diff(committed.splitlines(), text.splitlines(), TARGET.name, options.address,
+                                lineterm="", n=0)
     print(*diff, sep="\n")
     return 0 if committed == text else 1
 
