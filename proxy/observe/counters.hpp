@@ -36,7 +36,7 @@ class LatencyCounter {
   static constexpr std::uint64_t bound_us(std::size_t i) { return 1ull << (i + kFirstBit); }
 
   void observe_us(std::uint64_t us) {
-    const int bits = std::bit_width(us);
+    const int bits = static_cast<int>(std::bit_width(us));
     const std::size_t i = bits <= kFirstBit ? 0 : static_cast<std::size_t>(bits - kFirstBit);
     buckets_[i < kBuckets ? i : kBuckets - 1].add();
     sum_us_.add(us);

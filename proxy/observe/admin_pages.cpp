@@ -1,0 +1,153 @@
+#include "proxy/observe/admin_pages.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "proxy/observe/utf8.hpp"
+
+namespace slotway::proxy {
+namespace {
+
+namespace json = boost::json;
+using routing::kNoNode;
+using routing::kSlotCount;
+using routing::Node;
+using routing::NodeIndex;
+using routing::NodeRole;
+using routing::Slot;
+using routing::Topology;
+
+std::uint32_t covered_slots(const ControlFacts& facts) {
+  return facts.topology ? facts.topology->covered_slots() : 0;
+}
+
+std::string host_port(const routing::Endpoint& endpoint) {
+  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
+  const std::string host = is_v6 ? "[" + endpoint.host + "]" : endpoint.host;
+  return to_valid_utf8(host + ":" + std::to_string(endpoint.port));
+}
+
+json::value age_seconds(const ControlFacts& facts) {
+  if (!facts.topology_age) return nullptr;
+  return std::chrono::duration<double>(*facts.topology_age).count();
+}
+
+json::object node_json(const Topology& topology, const Node& node, const std::vector<SlotRange>& ranges) {
+  const bool is_primary = node.role == NodeRole::primary;
+  json::object out{{"id", to_valid_utf8(node.id)},
+                   {"endpoint", host_port(node.endpoint)},
+                   {"role", is_primary ? "primary" : "replica"},
+                   {"primary", nullptr},
+                   {"healthy", node.healthy}};
+  if (node.primary != kNoNode) out["primary"] = to_valid_utf8(topology.node(node.primary).id);
+  if (is_primary) {
+    json::array& slots = out["slots"].emplace_array();
+    for (const auto& [first, last] : ranges) slots.emplace_back(json::array{first, last});
+  }
+  return out;
+}
+
+AdminReply json_page(unsigned status, const json::object& body) {
+  return {.status = status, .content_type = kJson, .body = json::serialize(body) + "\n"};
+}
+
+}  // namespace
+
+std::optional<AdminPage> find_page(std::string_view target) {
+  // --- absolute form: skip scheme and authority ---
+  constexpr std::string_view kScheme = "http://";
+  if (target.starts_with(kScheme)) {
+    const std::size_t slash = target.find('/', kScheme.size());
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  const std::string_view path = target.substr(0, target.find_first_of("?#"));
+
+  if (path == "/") return AdminPage::index;
+  if (path == "/metrics") return AdminPage::metrics;
+  if (path == "/healthz") return AdminPage::healthz;
+  if (path == "/readyz") return AdminPage::readyz;
+  if (path == "/topology") return AdminPage::topology;
+  return std::nullopt;
+}
+
+std::vector<std::string> not_ready_reasons(const ControlFacts& facts) {
+  std::vector<std::string> reasons;
+  if (!facts.listening) reasons.emplace_back("the client port is not listening");
+  if (facts.draining) reasons.emplace_back("draining: no new clients are accepted");
+  if (!facts.topology) {
+    reasons.emplace_back("no topology was learned yet: no seed answered");
+  } else if (const std::uint32_t covered = covered_slots(facts); covered < kSlotCount) {
+    reasons.push_back("only " + std::to_string(covered) + " of " + std::to_string(kSlotCount) +
+                      " slots have a node");
+  }
+  return reasons;
+}
+
+std::map<NodeIndex, std::vector<SlotRange>> slot_ranges(const Topology& topology) {
+  std::map<NodeIndex, std::vector<SlotRange>> ranges;
+  NodeIndex previous = kNoNode;
+  for (std::uint32_t i = 0; i < kSlotCount; ++i) {
+    const auto slot = static_cast<Slot>(i);
+    const NodeIndex owner = topology.primary_of(slot);
+    if (owner != kNoNode && owner == previous) {
+      ranges[owner].back().second = slot;
+    } else if (owner != kNoNode) {
+      ranges[owner].emplace_back(slot, slot);
+    }
+    previous = owner;
+  }
+  return ranges;
+}
+
+AdminReply index_page() {
+  return {.content_type = kPlainText,
+          .body = "slotway " SLOTWAY_VERSION
+                  "\n\n"
+                  "/metrics   metrics in Prometheus text format\n"
+                  "/healthz   200 while every worker's loop turns\n"
+                  "/readyz    200 while clients can be served, with reasons if not (JSON)\n"
+                  "/topology  the cluster as it is known here (JSON)\n"};
+}
+
+AdminReply error_page(unsigned status, std::string_view text) {
+  return {.status = status, .content_type = kPlainText, .body = std::string(text) + "\n"};
+}
+
+AdminReply healthz_page(bool loops_turn) {
+  if (!loops_turn) return error_page(503, "a worker's loop did not answer in time");
+  return {.content_type = kPlainText, .body = "ok\n"};
+}
+
+AdminReply readyz_page(const ControlFacts& facts) {
+  const auto reasons = not_ready_reasons(facts);
+  json::object body{{"ready", reasons.empty()},
+                    {"reasons", json::array(reasons.begin(), reasons.end())},
+                    {"listening", facts.listening},
+                    {"draining", facts.draining},
+                    {"slots_covered", covered_slots(facts)},
+                    {"slots_total", kSlotCount},
+                    {"topology_age_seconds", age_seconds(facts)}};
+  return json_page(reasons.empty() ? 200 : 503, body);
+}
+
+AdminReply topology_page(const ControlFacts& facts) {
+  if (!facts.topology) return json_page(503, {{"error", "no topology was learned yet: no seed answered"}});
+  const Topology& topology = *facts.topology;
+  const auto ranges = slot_ranges(topology);
+
+  json::array nodes;
+  for (std::size_t i = 0; i < topology.nodes().size(); ++i) {
+    const auto found = ranges.find(static_cast<NodeIndex>(i));
+    nodes.emplace_back(node_json(topology, topology.nodes()[i],
+                                 found == ranges.end() ? std::vector<SlotRange>{} : found->second));
+  }
+  return json_page(200, {{"epoch", topology.epoch()},
+                         {"age_seconds", age_seconds(facts)},
+                         {"server_version", to_valid_utf8(topology.server_version())},
+                         {"slots_covered", topology.covered_slots()},
+                         {"slots_total", kSlotCount},
+                         {"nodes", std::move(nodes)}});
+}
+
+}  // namespace slotway::proxy

@@ -1,0 +1,2 @@
+// The only compilation of Boost.JSON's out-of-line parts.
+#include <boost/json/src.hpp>

@@ -1,0 +1,33 @@
+// What the control plane knows and the admin pages show: plain data, taken at the moment of the request.
+// Owner: the asker. Thread: control. Invariant: no secret is in here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "routing/topology.hpp"
+
+namespace slotway::proxy {
+
+// How often the topology was asked for, by why and how it ended. Both become label values: few and fixed
+// words.
+struct RefreshCount {
+  std::string reason;  // "periodic", "moved", ...
+  std::string result;  // "changed", "unchanged", "failed"
+  std::uint64_t count = 0;
+};
+
+struct ControlFacts {
+  bool listening = false;
+  bool draining = false;
+  std::shared_ptr<const routing::Topology> topology;  // nullptr = none was learned yet
+  std::optional<std::chrono::milliseconds>
+      topology_age;  // since the last successful refresh; nullopt = none yet
+  std::vector<RefreshCount> refreshes;
+};
+
+}  // namespace slotway::proxy

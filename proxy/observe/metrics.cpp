@@ -1,0 +1,313 @@
+#include "proxy/observe/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <sstream>
+#include <utility>
+
+namespace slotway::proxy {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+using Families = std::vector<MetricFamily>;
+using Workers = std::vector<const WorkerCounters*>;
+
+// --- building families ---
+
+MetricFamily& add_family(Families& out, const char* name, MetricType type, const char* help) {
+  return out.emplace_back(MetricFamily{name, help, type, {}});
+}
+
+void add_sample(MetricFamily& family, double value, Labels labels = {}) {
+  ClientMetric& sample = family.metric.emplace_back();
+  sample.label = std::move(labels);
+  (family.type == MetricType::Counter ? sample.counter.value : sample.gauge.value) = value;
+}
+
+void add_value(Families& out, const char* name, MetricType type, const char* help, double value) {
+  add_sample(add_family(out, name, type, help), value);
+}
+
+double as_double(std::uint64_t value) { return static_cast<double>(value); }
+
+template <typename Read>
+double sum(const Workers& workers, Read read) {
+  std::uint64_t total = 0;
+  for (const WorkerCounters* worker : workers) total += read(*worker);
+  return as_double(total);
+}
+
+double sum(const Workers& workers, Counter WorkerCounters::*counter) {
+  return sum(workers, [counter](const WorkerCounters& worker) { return (worker.*counter).get(); });
+}
+
+void add_sum(Families& out, const Workers& workers, const char* name, MetricType type, const char* help,
+             Counter WorkerCounters::*counter) {
+  add_value(out, name, type, help, sum(workers, counter));
+}
+
+void add_per_worker(Families& out, const Workers& workers, const char* name, MetricType type,
+                    const char* help, Counter WorkerCounters::*counter) {
+  MetricFamily& family = add_family(out, name, type, help);
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    add_sample(family, as_double((workers[i]->*counter).get()), {{"worker", std::to_string(i)}});
+  }
+}
+
+// The count is the sum of the buckets, not a counter of its own, so that the two agree in every scrape.
+template <typename Read>
+void add_histogram(MetricFamily& family, const Workers& workers, Labels labels, Read read) {
+  ClientMetric& sample = family.metric.emplace_back();
+  sample.label = std::move(labels);
+  std::uint64_t cumulative = 0;
+  std::uint64_t sum_us = 0;
+  for (std::size_t i = 0; i < LatencyCounter::kBuckets; ++i) {
+    for (const WorkerCounters* worker : workers) cumulative += read(*worker).bucket(i);
+    // The last bucket has no bound: it is the +Inf that the serializer writes from the count.
+    if (i + 1 < LatencyCounter::kBuckets) {
+      sample.histogram.bucket.push_back({cumulative, as_double(LatencyCounter::bound_us(i)) / 1e6});
+    }
+  }
+  for (const WorkerCounters* worker : workers) sum_us += read(*worker).sum_us();
+  sample.histogram.sample_count = cumulative;
+  sample.histogram.sample_sum = as_double(sum_us) / 1e6;
+}
+
+// --- what is counted ---
+
+void add_clients(Families& out, const Workers& workers) {
+  add_per_worker(out, workers, "slotway_clients", MetricType::Gauge, "Client connections open now.",
+                 &WorkerCounters::clients);
+  add_sum(out, workers, "slotway_clients_paused", MetricType::Gauge,
+          "Client connections that are not read from now, because of a limit.",
+          &WorkerCounters::clients_paused);
+  add_sum(out, workers, "slotway_client_connections_accepted_total", MetricType::Counter,
+          "Client connections accepted.", &WorkerCounters::clients_accepted);
+  add_sum(out, workers, "slotway_client_connections_closed_total", MetricType::Counter,
+          "Client connections closed, by either side.", &WorkerCounters::clients_closed);
+  add_sum(out, workers, "slotway_client_received_bytes_total", MetricType::Counter,
+          "Bytes read from clients.", &WorkerCounters::client_bytes_in);
+  add_sum(out, workers, "slotway_client_sent_bytes_total", MetricType::Counter, "Bytes written to clients.",
+          &WorkerCounters::client_bytes_out);
+}
+
+void add_requests(Families& out, const Workers& workers) {
+  MetricFamily& requests =
+      add_family(out, "slotway_requests_total", MetricType::Counter, "Requests parsed, by command family.");
+  for (std::size_t i = 0; i < index_of(protocol::Family::count_); ++i) {
+    const std::string name(protocol::family_name(static_cast<protocol::Family>(i)));
+    add_sample(requests, sum(workers, [i](const WorkerCounters& w) { return w.requests[i].get(); }),
+               {{"family", name}});
+  }
+
+  MetricFamily& duration = add_family(out, "slotway_request_duration_seconds", MetricType::Histogram,
+                                      "Time from a request parsed to its reply queued, by command family.");
+  for (std::size_t i = 0; i < index_of(protocol::Family::count_); ++i) {
+    const std::string name(protocol::family_name(static_cast<protocol::Family>(i)));
+    add_histogram(duration, workers, {{"family", name}},
+                  [i](const WorkerCounters& w) -> const LatencyCounter& { return w.total_latency[i]; });
+  }
+
+  MetricFamily& errors = add_family(out, "slotway_request_errors_total", MetricType::Counter,
+                                    "Requests answered with an error, by why.");
+  for (std::size_t i = 0; i < index_of(ErrorClass::count_); ++i) {
+    add_sample(errors, sum(workers, [i](const WorkerCounters& w) { return w.errors[i].get(); }),
+               {{"class", std::string(error_class_name(static_cast<ErrorClass>(i)))}});
+  }
+
+  add_sum(out, workers, "slotway_requests_in_flight", MetricType::Gauge, "Requests waiting for a node now.",
+          &WorkerCounters::in_flight);
+  add_sum(out, workers, "slotway_fragments_total", MetricType::Counter,
+          "Requests sent to nodes on behalf of split multi-key commands.", &WorkerCounters::fragments);
+  add_sum(out, workers, "slotway_retries_total", MetricType::Counter,
+          "Requests sent again after a lost connection.", &WorkerCounters::retries);
+}
+
+void add_redirects(Families& out, const Workers& workers) {
+  MetricFamily& redirects = add_family(out, "slotway_redirects_total", MetricType::Counter,
+                                       "Redirects followed and retryable node errors retried, by kind.");
+  for (std::size_t i = 0; i < index_of(protocol::RedirectKind::count_); ++i) {
+    add_sample(redirects, sum(workers, [i](const WorkerCounters& w) { return w.redirects[i].get(); }),
+               {{"kind", std::string(protocol::redirect_name(static_cast<protocol::RedirectKind>(i)))}});
+  }
+}
+
+void add_upstream_totals(Families& out, const Workers& workers) {
+  MetricFamily& duration = add_family(out, "slotway_upstream_request_duration_seconds", MetricType::Histogram,
+                                      "Time from a request queued for a node to the node's reply.");
+  add_histogram(duration, workers, {},
+                [](const WorkerCounters& w) -> const LatencyCounter& { return w.upstream_latency; });
+  add_sum(out, workers, "slotway_upstream_connects_total", MetricType::Counter,
+          "Connection attempts to nodes, failed ones included.", &WorkerCounters::upstream_connects);
+  add_sum(out, workers, "slotway_upstream_connect_failures_total", MetricType::Counter,
+          "Connection attempts to nodes that failed, in the handshake too.",
+          &WorkerCounters::upstream_connect_failures);
+  add_sum(out, workers, "slotway_upstream_received_bytes_total", MetricType::Counter,
+          "Bytes read from nodes.", &WorkerCounters::upstream_bytes_in);
+  add_sum(out, workers, "slotway_upstream_sent_bytes_total", MetricType::Counter, "Bytes written to nodes.",
+          &WorkerCounters::upstream_bytes_out);
+}
+
+struct NodeLoad {
+  std::array<std::uint64_t, index_of(UpstreamState::count_)> connections{};
+  std::uint64_t in_flight = 0;
+  std::uint64_t queued_bytes = 0;
+};
+
+void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
+  std::map<std::string, NodeLoad> nodes;
+  for (const WorkerStatus& status : statuses) {
+    for (const UpstreamStatus& upstream : status.upstreams) {
+      NodeLoad& load = nodes[upstream.node];
+      ++load.connections[index_of(upstream.state)];
+      load.in_flight += upstream.in_flight;
+      load.queued_bytes += upstream.queued_bytes;
+    }
+  }
+
+  MetricFamily connections{
+      "slotway_upstream_connections", "Connections to nodes, by node and state.", MetricType::Gauge, {}};
+  MetricFamily in_flight{"slotway_upstream_in_flight_requests",
+                         "Requests sent to a node and not answered yet, by node.",
+                         MetricType::Gauge,
+                         {}};
+  MetricFamily queued{"slotway_upstream_queued_bytes",
+                      "Request bytes kept until their replies have come, by node.",
+                      MetricType::Gauge,
+                      {}};
+  for (const auto& [node, load] : nodes) {
+    for (std::size_t i = 0; i < load.connections.size(); ++i) {
+      const std::string state(upstream_state_name(static_cast<UpstreamState>(i)));
+      add_sample(connections, as_double(load.connections[i]), {{"node", node}, {"state", state}});
+    }
+    add_sample(in_flight, as_double(load.in_flight), {{"node", node}});
+    add_sample(queued, as_double(load.queued_bytes), {{"node", node}});
+  }
+  out.push_back(std::move(connections));
+  out.push_back(std::move(in_flight));
+  out.push_back(std::move(queued));
+}
+
+void add_workers(Families& out, const MetricsInput& input) {
+  add_value(out, "slotway_workers", MetricType::Gauge, "Worker threads.", as_double(input.workers.size()));
+  add_value(out, "slotway_workers_responding", MetricType::Gauge,
+            "1 if every worker's loop answered this scrape in time, else 0 and no figures by node.",
+            input.statuses ? 1 : 0);
+  add_per_worker(out, input.workers, "slotway_worker_loop_turns_total", MetricType::Counter,
+                 "Turns of the worker's event loop.", &WorkerCounters::loop_turns);
+  add_sum(out, input.workers, "slotway_buffer_bytes", MetricType::Gauge,
+          "Memory held by the workers' pooled buffers, in use or free.", &WorkerCounters::buffer_bytes);
+}
+
+void add_topology(Families& out, const ControlFacts& facts) {
+  MetricFamily& age =
+      add_family(out, "slotway_topology_age_seconds", MetricType::Gauge,
+                 "Time since the topology was last refreshed with success; no sample before the first.");
+  if (facts.topology_age) add_sample(age, std::chrono::duration<double>(*facts.topology_age).count());
+
+  const routing::Topology* topology = facts.topology.get();
+  add_value(out, "slotway_topology_slots_covered", MetricType::Gauge,
+            "Hash slots that have a node, of 16384.",
+            topology == nullptr ? 0 : as_double(topology->covered_slots()));
+  add_value(out, "slotway_topology_epoch", MetricType::Gauge,
+            "The cluster's epoch in the topology; 0 if unknown.",
+            topology == nullptr ? 0 : as_double(topology->epoch()));
+
+  std::uint64_t primaries = 0;
+  std::uint64_t replicas = 0;
+  if (topology != nullptr) {
+    for (const routing::Node& node : topology->nodes()) {
+      ++(node.role == routing::NodeRole::primary ? primaries : replicas);
+    }
+  }
+  MetricFamily& nodes =
+      add_family(out, "slotway_topology_nodes", MetricType::Gauge, "Nodes in the topology, by role.");
+  add_sample(nodes, as_double(primaries), {{"role", "primary"}});
+  add_sample(nodes, as_double(replicas), {{"role", "replica"}});
+
+  MetricFamily& refreshes = add_family(out, "slotway_topology_refreshes_total", MetricType::Counter,
+                                       "Topology refreshes, by why they were made and how they ended.");
+  for (const RefreshCount& refresh : facts.refreshes) {
+    add_sample(refreshes, as_double(refresh.count), {{"reason", refresh.reason}, {"result", refresh.result}});
+  }
+}
+
+void add_server(Families& out, const MetricsInput& input) {
+  MetricFamily& build = add_family(out, "slotway_build_info", MetricType::Gauge,
+                                   "Always 1; the labels say which build this is.");
+  add_sample(build, 1, {{"version", input.version}});
+  add_value(out, "slotway_ready", MetricType::Gauge, "1 if /readyz says so, else 0.", input.ready ? 1 : 0);
+  add_value(out, "slotway_draining", MetricType::Gauge, "1 while the process drains after SIGTERM, else 0.",
+            input.facts.draining ? 1 : 0);
+  add_value(out, "slotway_admin_connections_rejected_total", MetricType::Counter,
+            "Connections to the admin port closed at once, because there were too many.",
+            as_double(input.admin_connections_rejected));
+}
+
+void add_process(Families& out, const ProcessFacts& process) {
+  add_value(out, "process_cpu_seconds_total", MetricType::Counter, "User and system CPU time used.",
+            process.cpu_seconds);
+  add_value(out, "process_resident_memory_bytes", MetricType::Gauge, "Resident memory size.",
+            as_double(process.resident_bytes));
+  add_value(out, "process_virtual_memory_bytes", MetricType::Gauge, "Virtual memory size.",
+            as_double(process.virtual_bytes));
+  add_value(out, "process_open_fds", MetricType::Gauge, "Open file descriptors.",
+            as_double(process.open_fds));
+  add_value(out, "process_max_fds", MetricType::Gauge, "Most file descriptors that may be open.",
+            process.max_fds);
+  add_value(out, "process_start_time_seconds", MetricType::Gauge, "Start time since the Unix epoch.",
+            process.start_time_seconds);
+}
+
+}  // namespace
+
+std::string_view upstream_state_name(UpstreamState state) {
+  switch (state) {
+    case UpstreamState::idle: return "idle";
+    case UpstreamState::resolving: return "resolving";
+    case UpstreamState::connecting: return "connecting";
+    case UpstreamState::handshaking: return "handshaking";
+    case UpstreamState::ready: return "ready";
+    case UpstreamState::backoff: return "backoff";
+    case UpstreamState::count_: break;
+  }
+  return "unknown";
+}
+
+std::string_view error_class_name(ErrorClass error) {
+  switch (error) {
+    case ErrorClass::upstream: return "upstream";
+    case ErrorClass::protocol: return "protocol";
+    case ErrorClass::refused: return "refused";
+    case ErrorClass::timeout: return "timeout";
+    case ErrorClass::unreachable: return "unreachable";
+    case ErrorClass::unknown_outcome: return "unknown_outcome";
+    case ErrorClass::redirect: return "redirect";
+    case ErrorClass::count_: break;
+  }
+  return "unknown";
+}
+
+std::string render_metrics(const MetricsInput& input) {
+  Families families;
+  add_server(families, input);
+  add_workers(families, input);
+  add_clients(families, input.workers);
+  add_requests(families, input.workers);
+  add_redirects(families, input.workers);
+  add_upstream_totals(families, input.workers);
+  if (input.statuses) add_nodes(families, *input.statuses);
+  add_topology(families, input.facts);
+  if (input.process) add_process(families, *input.process);
+
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, families);
+  return std::move(out).str();
+}
+
+}  // namespace slotway::proxy
