@@ -90,9 +90,10 @@ KeyError append_keys(const CommandRow& row, const KeySpec& spec, const RequestVi
   const std::optional<KeyRange> range =
       counted ? counted_range(spec, begin, request) : plain_range(spec, begin, argc);
   if (!range) return KeyError::invalid;
-  const bool is_empty = range->last < range->first;
-  if (is_empty && counted && row.has(kNoMandatoryKeys)) return KeyError::none;
-  if (is_empty || range->last >= argc) return KeyError::invalid;
+  if (range->last < range->first) {  // PFMERGE's sources may be none, and EVAL's keys
+    return counted && !row.has(kNoMandatoryKeys) ? KeyError::invalid : KeyError::none;
+  }
+  if (range->last >= argc) return KeyError::invalid;
 
   for (std::int64_t i = range->first; i <= range->last; i += spec.step) {
     out.push_back(static_cast<std::uint32_t>(i));
