@@ -2,6 +2,10 @@
 add_library(slotway_options INTERFACE)
 target_include_directories(slotway_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(slotway_options INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False for the frames of Asio's coroutines, whose operator new and delete do match.
+  target_compile_options(slotway_options INTERFACE -Wno-mismatched-new-delete)
+endif()
 if(SLOTWAY_WERROR)
   target_compile_options(slotway_options INTERFACE -Werror)
 endif()
