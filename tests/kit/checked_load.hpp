@@ -1,0 +1,65 @@
+// Load that knows what it may read: clients on threads and connections of their own, each with keys that
+// nobody else writes and values that are never written twice. A reply that its own client cannot have caused
+// is wrong. Owner: a test. Thread: starts one per client; the public functions are for the test's thread.
+// Invariant: every reply is checked; an error leaves its request's outcome open and is counted by its text.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace slotway::kit {
+
+struct LoadOptions {
+  std::uint16_t port = 0;
+  unsigned clients = 6;
+  unsigned keys_per_client = 24;
+  unsigned max_pipeline =
+      8;  // a pipeline uses each key once: nothing is said about the order of two slots' writes
+  // A primary that dies takes writes with it that it has not yet replicated: older values may come back.
+  bool may_lose_writes = false;
+};
+
+struct LoadResult {
+  std::uint64_t replies = 0;  // all but errors
+  std::uint64_t wrong = 0;
+  std::vector<std::string> wrong_examples;      // the first few
+  std::map<std::string, std::uint64_t> errors;  // by text; a lost connection is "connection: …"
+
+  std::uint64_t error_count() const;
+  void add(const LoadResult& other);
+  // Everything on a few lines: for INFO().
+  std::string summary() const;
+};
+
+class LoadClient;
+
+class CheckedLoad {
+ public:
+  // Starts at once.
+  explicit CheckedLoad(const LoadOptions& options);
+  ~CheckedLoad();
+  CheckedLoad(const CheckedLoad&) = delete;
+  CheckedLoad& operator=(const CheckedLoad&) = delete;
+
+  // Good replies so far, of all clients.
+  std::uint64_t replies() const { return replies_.load(std::memory_order_relaxed); }
+  // Returns when there are `more` good replies than now; throws std::runtime_error after `limit`.
+  void wait_for(std::uint64_t more, std::chrono::milliseconds limit = std::chrono::seconds(30)) const;
+  // Ends the clients after the pipeline they are in.
+  LoadResult stop();
+
+ private:
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> replies_{0};
+  std::vector<std::unique_ptr<LoadClient>> clients_;
+  std::vector<std::thread> threads_;
+  LoadResult result_;
+};
+
+}  // namespace slotway::kit

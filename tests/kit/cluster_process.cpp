@@ -1,0 +1,218 @@
+#include "tests/kit/cluster_process.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::kit {
+namespace {
+
+constexpr std::size_t kSlots = 16384;
+
+std::vector<std::string> node_arguments(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"--cluster-enabled",
+                                        "yes",
+                                        "--cluster-node-timeout",
+                                        std::to_string(ClusterProcess::kNodeTimeoutMs),
+                                        "--cluster-announce-ip",
+                                        "127.0.0.1",
+                                        "--cluster-config-file",
+                                        "nodes.conf",
+                                        "--repl-diskless-sync",
+                                        "yes",
+                                        "--repl-diskless-sync-delay",
+                                        "0",
+                                        "--cluster-allow-replica-migration",
+                                        "no",
+                                        "--enable-debug-command",
+                                        "yes"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+// The lines of CLUSTER NODES, as words.
+std::vector<std::vector<std::string>> node_lines(const std::string& text) {
+  std::vector<std::vector<std::string>> lines;
+  std::istringstream all(text);
+  for (std::string line; std::getline(all, line);) {
+    std::istringstream words(line);
+    std::vector<std::string>& out = lines.emplace_back();
+    for (std::string word; words >> word;) out.push_back(word);
+  }
+  return lines;
+}
+
+bool has_flag(const std::string& flags, std::string_view flag) {
+  return flags.find(flag) != std::string::npos;
+}
+
+}  // namespace
+
+ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    nodes_.push_back(std::make_unique<RedisProcess>(node_arguments(arguments)));
+    ids_.push_back(must(i, {"CLUSTER", "MYID"}).text);
+    must(i, {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)});
+  }
+  for (std::size_t i = 0; i < kPrimaries; ++i) {
+    const std::size_t first = kSlots * i / kPrimaries;
+    const std::size_t last = kSlots * (i + 1) / kPrimaries - 1;
+    must(i, {"CLUSTER", "ADDSLOTSRANGE", std::to_string(first), std::to_string(last)});
+  }
+  meet();
+  for (std::size_t i = kPrimaries; i < kNodes; ++i) must(i, {"CLUSTER", "REPLICATE", ids_[i - kPrimaries]});
+  wait_until_ok();
+  wait_until_in_sync();
+}
+
+std::string ClusterProcess::seeds() const {
+  std::string out;
+  for (const auto& node : nodes_)
+    out += (out.empty() ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(node->port());
+  return out;
+}
+
+std::uint16_t ClusterProcess::slot_of(std::string_view key) {
+  return static_cast<std::uint16_t>(any_running().command({"CLUSTER", "KEYSLOT", std::string(key)}).integer);
+}
+
+std::size_t ClusterProcess::primary_of(std::uint16_t slot) {
+  const Reply ranges = any_running().command({"CLUSTER", "SLOTS"});
+  for (const Reply& range : ranges.elements) {
+    if (slot < range.elements.at(0).integer || slot > range.elements.at(1).integer) continue;
+    const std::string& id = range.elements.at(2).elements.at(2).text;
+    return static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), id) - ids_.begin());
+  }
+  return kNodes;
+}
+
+std::size_t ClusterProcess::replica_of(std::size_t primary) {
+  for (const auto& words : node_lines(any_running().command({"CLUSTER", "NODES"}).text)) {
+    const auto index =
+        static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), words.at(0)) - ids_.begin());
+    if (index < kNodes && words.at(3) == ids_[primary] && node(index).running()) return index;
+  }
+  return kNodes;
+}
+
+CommandResult ClusterProcess::reshard(std::size_t from, std::size_t to, unsigned slots) {
+  return run_command({"redis-cli", "--cluster", "reshard", "127.0.0.1:" + std::to_string(node(from).port()),
+                      "--cluster-from", ids_[from], "--cluster-to", ids_[to], "--cluster-slots",
+                      std::to_string(slots), "--cluster-yes"},
+                     std::chrono::seconds(90));
+}
+
+void ClusterProcess::begin_migration(std::uint16_t slot, std::size_t from, std::size_t to) {
+  must(to, {"CLUSTER", "SETSLOT", std::to_string(slot), "IMPORTING", ids_[from]});
+  must(from, {"CLUSTER", "SETSLOT", std::to_string(slot), "MIGRATING", ids_[to]});
+}
+
+void ClusterProcess::migrate_key(const std::string& key, std::size_t from, std::size_t to) {
+  must(from, {"MIGRATE", "127.0.0.1", std::to_string(node(to).port()), key, "0", "5000"});
+}
+
+void ClusterProcess::end_migration(std::uint16_t slot, std::size_t from, std::size_t to) {
+  for (const Reply& key : must(from, {"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), "1000"}).elements) {
+    migrate_key(key.text, from, to);
+  }
+  const Args give = {"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", ids_[to]};
+  must(to, give);
+  must(from, give);
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    if (i != to && i != from && node(i).running()) node(i).command(give);
+  }
+}
+
+void ClusterProcess::failover(std::size_t replica) {
+  wait_until_ok();  // who has not heard of the last slots' move is not elected
+  must(replica, {"CLUSTER", "FAILOVER"});
+  wait_until_primary(replica);
+}
+
+void ClusterProcess::wait_until_ok(std::chrono::milliseconds limit) {
+  wait_until("the cluster is ok and its nodes agree", limit, [this] {
+    std::vector<std::string> first;
+    for (std::size_t i = 0; i < kNodes; ++i) {
+      if (!node(i).running()) continue;
+      if (!has_flag(node(i).command({"CLUSTER", "INFO"}).text, "cluster_state:ok")) return false;
+      const std::vector<std::string> view = view_of(i);
+      if (first.empty()) first = view;
+      if (view.size() != kNodes || view != first) return false;
+    }
+    return true;
+  });
+}
+
+void ClusterProcess::wait_until_primary(std::size_t index, std::chrono::milliseconds limit) {
+  const std::string wanted = ids_[index] + " primary";
+  wait_until("node " + std::to_string(index) + " is a primary for all", limit, [&] {
+    for (std::size_t i = 0; i < kNodes; ++i) {
+      if (!node(i).running()) continue;
+      const std::vector<std::string> view = view_of(i);
+      const auto is_it = [&](const std::string& line) { return line.starts_with(wanted); };
+      if (std::none_of(view.begin(), view.end(), is_it)) return false;
+    }
+    return true;
+  });
+}
+
+void ClusterProcess::wait_until_in_sync(std::chrono::milliseconds limit) {
+  wait_until("the replicas are in sync", limit, [this] {
+    for (const auto& server : nodes_) {
+      if (!server->running()) continue;
+      const std::string info = server->command({"INFO", "replication"}).text;
+      if (has_flag(info, "role:slave") && !has_flag(info, "master_link_status:up")) return false;
+    }
+    return true;
+  });
+}
+
+RedisProcess& ClusterProcess::any_running() {
+  for (const auto& server : nodes_) {
+    if (server->running()) return *server;
+  }
+  throw std::runtime_error("no node of the cluster runs");
+}
+
+Reply ClusterProcess::must(std::size_t index, const Args& arguments) {
+  Reply reply = nodes_[index]->command(arguments);
+  if (reply.is_error()) {
+    throw std::runtime_error(arguments.front() + " at node " + std::to_string(index) + ": " + reply.text);
+  }
+  return reply;
+}
+
+std::vector<std::string> ClusterProcess::view_of(std::size_t index) {
+  std::vector<std::string> view;
+  for (const auto& words : node_lines(must(index, {"CLUSTER", "NODES"}).text)) {
+    const std::string& flags = words.at(2);
+    if (has_flag(flags, "handshake")) continue;
+    std::string& node =
+        view.emplace_back(words.at(0) + (has_flag(flags, "master") ? " primary" : " replica"));
+    node += " " + words.at(3);
+    for (std::size_t i = 8; i < words.size(); ++i) {
+      if (!words[i].starts_with('[')) node += " " + words[i];  // not a slot that migrates
+    }
+  }
+  std::sort(view.begin(), view.end());
+  return view;
+}
+
+// Each node meets each other itself: waiting for gossip to spread them takes seconds.
+void ClusterProcess::meet() {
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    for (std::size_t j = i + 1; j < kNodes; ++j) {
+      must(i, {"CLUSTER", "MEET", "127.0.0.1", std::to_string(node(j).port())});
+    }
+  }
+  wait_until("the nodes know each other", std::chrono::seconds(30), [this] {
+    for (std::size_t i = 0; i < kNodes; ++i) {
+      if (view_of(i).size() != kNodes) return false;
+    }
+    return true;
+  });
+}
+
+}  // namespace slotway::kit

@@ -1,0 +1,73 @@
+#include "tests/kit/slotway_process.hpp"
+
+#include <signal.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+#include "tests/kit/free_port.hpp"
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::kit {
+namespace {
+
+bool is_ready(std::uint16_t admin_port) {
+  try {
+    return http_get(admin_port, "/readyz").status == 200;
+  } catch (const ClientError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+HttpReply http_get(std::uint16_t port, const std::string& path) {
+  TestClient client(port, std::chrono::seconds(5));
+  client.send_raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string all = client.read_until_closed();
+  const std::size_t end = all.find("\r\n\r\n");
+  if (!all.starts_with("HTTP/1.1 ") || end == std::string::npos) throw ClientError("no HTTP reply: " + all);
+  return {std::atoi(all.c_str() + 9), all.substr(0, end), all.substr(end + 4)};
+}
+
+SlotwayProcess::SlotwayProcess(const std::string& binary, const std::string& seeds,
+                               std::vector<std::string> arguments, const std::string& yaml)
+    : port_(free_port()), admin_port_(free_port()) {
+  std::vector<std::string> command = {binary,
+                                      "--cluster",
+                                      seeds,
+                                      "--listen",
+                                      "127.0.0.1:" + std::to_string(port_),
+                                      "--admin",
+                                      "127.0.0.1:" + std::to_string(admin_port_)};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  if (!yaml.empty()) {
+    const std::string file = folder_.path() / "slotway.yaml";
+    std::ofstream(file) << yaml;
+    command.insert(command.end(), {"--config", file});
+  }
+  process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
+  try {
+    wait_until("slotway is ready", std::chrono::seconds(20),
+               [this] { return !process_->running() || is_ready(admin_port_); });
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(error.what() + ("\n" + output()));
+  }
+  if (!process_->running()) throw std::runtime_error("slotway ended at once:\n" + output());
+}
+
+double SlotwayProcess::metric(const std::string& sample) const {
+  const std::string body = "\n" + get("/metrics").body;
+  const std::size_t at = body.find("\n" + sample + " ");
+  return at == std::string::npos ? 0 : std::atof(body.c_str() + at + sample.size() + 2);
+}
+
+void SlotwayProcess::begin_stop() const { process_->signal(SIGTERM); }
+
+std::optional<int> SlotwayProcess::stop(std::chrono::milliseconds limit) {
+  begin_stop();
+  return process_->wait(limit);
+}
+
+}  // namespace slotway::kit

@@ -1,0 +1,60 @@
+// The `slotway` program as a process: in front of a cluster, on free ports.
+// Owner: the test that starts it. Thread: the test's (see child_process). Invariant: it serves when the
+// constructor returns, and no process is left by the destructor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/kit/child_process.hpp"
+#include "tests/kit/temp_folder.hpp"
+#include "tests/kit/test_client.hpp"
+
+namespace slotway::kit {
+
+struct HttpReply {
+  int status = 0;
+  std::string head;  // status line and headers
+  std::string body;
+};
+
+// One GET; throws ClientError.
+HttpReply http_get(std::uint16_t port, const std::string& path);
+
+class SlotwayProcess {
+ public:
+  // `seeds` is the value of --cluster; `arguments` follow, e.g. {"--workers", "1"}. A non-empty `yaml` is
+  // written to a file and given with --config. Returns when /readyz answers 200; throws std::runtime_error
+  // with the program's output if it does not.
+  SlotwayProcess(const std::string& binary, const std::string& seeds, std::vector<std::string> arguments = {},
+                 const std::string& yaml = {});
+
+  std::uint16_t port() const { return port_; }
+  std::uint16_t admin_port() const { return admin_port_; }
+  pid_t pid() const { return process_->pid(); }
+  bool running() { return process_->running(); }
+  TestClient client(TestClient::Timeout timeout = std::chrono::seconds(10)) const {
+    return TestClient(port_, timeout);
+  }
+  HttpReply get(const std::string& path) const { return http_get(admin_port_, path); }
+  // The value of one sample of /metrics, named as it stands there with its labels; 0 if it is not there.
+  double metric(const std::string& sample) const;
+  // Standard output and error so far: for INFO().
+  std::string output() const { return process_->output(); }
+
+  void begin_stop() const;  // SIGTERM
+  // SIGTERM, and waits for the end; the exit code, or nullopt if it still runs after `limit`.
+  std::optional<int> stop(std::chrono::milliseconds limit = std::chrono::seconds(20));
+  std::optional<int> wait(std::chrono::milliseconds limit) { return process_->wait(limit); }
+
+ private:
+  std::uint16_t port_;
+  std::uint16_t admin_port_;
+  TempFolder folder_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace slotway::kit
