@@ -46,12 +46,13 @@ std::int64_t find_after_keyword(const KeySpec& spec, const RequestView& request)
   return found;
 }
 
-// A decimal number as Redis reads integers: no sign, no leading zero, no blank. kAbsent if it is none.
+// A decimal number as Redis reads integers: no sign, no leading zero, no blank. kAbsent if it is none; so is
+// one of more than 32 bits, as no request has that many arguments.
 std::int64_t parse_count(std::string_view text) {
-  std::int64_t value = 0;
+  std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && value >= 0 && (text[0] != '0' || text.size() == 1) ? value : kAbsent;
+  return whole && (text[0] != '0' || text.size() == 1) ? value : kAbsent;
 }
 
 // The keys of one spec: arguments first, first + step, ... up to and including last.

@@ -71,7 +71,6 @@ enum class LocalCommand : std::uint8_t {
   readonly,
   readwrite,
   asking,
-  help_post,
 };
 
 // Latency and count metrics are kept per family, not per command: few series, no per-command memory.
