@@ -1,10 +1,10 @@
 #include "protocol/command_keys.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "protocol/ascii_case.hpp"
+#include "protocol/decimal.hpp"
 
 namespace slotway::protocol {
 namespace {
@@ -46,15 +46,6 @@ std::int64_t find_after_keyword(const KeySpec& spec, const RequestView& request)
   return found;
 }
 
-// A decimal number as Redis reads integers: no sign, no leading zero, no blank. kAbsent if it is none; so is
-// one of more than 32 bits, as no request has that many arguments.
-std::int64_t parse_count(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && (text[0] != '0' || text.size() == 1) ? value : kAbsent;
-}
-
 // The keys of one spec: arguments first, first + step, ... up to and including last.
 struct KeyRange {
   std::int64_t first;
@@ -67,14 +58,14 @@ KeyRange plain_range(const KeySpec& spec, std::int64_t begin, std::int64_t argc)
   return {begin, begin + (argc - begin) / spec.limit - 1};
 }
 
-// A number above argc gives a range beyond argc, which is no range either; nullopt = no number at all.
+// A number above argc gives a range beyond argc, which is no range either; nullopt = no such number.
 std::optional<KeyRange> counted_range(const KeySpec& spec, std::int64_t begin, const RequestView& request) {
   const std::int64_t argc = count_of(request);
   if (begin + spec.keynum_at >= argc) return std::nullopt;
-  const std::int64_t count = parse_count(argument(request, begin + spec.keynum_at));
-  if (count == kAbsent) return std::nullopt;
+  const std::optional<std::int64_t> count = parse_decimal(argument(request, begin + spec.keynum_at));
+  if (!count || *count < 0) return std::nullopt;
   const std::int64_t first = begin + spec.first;
-  return KeyRange{first, first + (std::min(count, argc) - 1) * spec.step};
+  return KeyRange{first, first + (std::min(*count, argc) - 1) * spec.step};
 }
 
 KeyError append_keys(const CommandRow& row, const KeySpec& spec, const RequestView& request,
