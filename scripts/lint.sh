@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Runs clang-tidy over the program's sources: scripts/lint.sh [BUILD_DIR], by default build/dev.
+# BUILD_DIR must be configured (compile_commands.json). Any finding fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1:-}" in
+  -h | --help) sed -n '2,3s/^# //p' "$0" && exit 0 ;;
+esac
+build=${1:-build/dev}
+# shellcheck source=scripts/packages.sh
+. scripts/packages.sh
+
+install_packages lint
+if [ ! -e "$build/compile_commands.json" ]; then
+  echo "$build is not configured: cmake --preset dev" >&2
+  exit 2
+fi
+
+# A precompiled header of g++ means nothing to clang: the database without it.
+database=$(mktemp -d)
+trap 'rm -rf "$database"' EXIT
+sed -E 's@-Winvalid-pch( -include [^ ]*cmake_pch\.hxx)?@@g; s@-include [^ ]*cmake_pch\.hxx@@g' \
+  "$build/compile_commands.json" >"$database/compile_commands.json"
+
+git ls-files -z -- 'config/*.cpp' 'protocol/*.cpp' 'routing/*.cpp' 'proxy/*.cpp' |
+  xargs -0 -r -n 1 -P 2 clang-tidy -p "$database" --quiet
