@@ -15,7 +15,7 @@ namespace {
 // Returns nullptr, which hiredis reports as out of memory, rather than throw through C.
 ReplyTree* add_reply(const redisReadTask* task, ReplyType type) noexcept {
   try {
-    if (task->parent == nullptr) return new ReplyTree{.type = type, .integer = 0, .text = {}, .elements = {}};
+    if (task->parent == nullptr) return new ReplyTree{.type = type};
     auto* parent = static_cast<ReplyTree*>(task->parent->obj);
     ReplyTree& reply = parent->elements.emplace_back();
     reply.type = type;

@@ -19,9 +19,9 @@ enum class ReplyType : std::uint8_t { nil, status, error, integer, string, array
 
 struct ReplyTree {
   ReplyType type = ReplyType::nil;
-  std::int64_t integer = 0;         // of an integer
-  std::string text;                 // of a status, an error (without its '-') and a string
-  std::vector<ReplyTree> elements;  // of an array
+  std::int64_t integer = 0;           // of an integer
+  std::string text{};                 // of a status, an error (without its '-') and a string
+  std::vector<ReplyTree> elements{};  // of an array
 
   bool is_error() const { return type == ReplyType::error; }
   bool is_array() const { return type == ReplyType::array; }
