@@ -1,6 +1,6 @@
 // The configuration as plain data: what every other room reads, and nothing that knows where it came from.
 // Owner: main; workers and the control plane hold copies or const references for the process's lifetime.
-// Thread: any (immutable once loaded). Invariant: a Config returned by config_loader has passed config_validator.
+// Thread: any (immutable once loaded). Invariant: what config_loader returns has passed config_validator.
 // Units: durations are chrono types; sizes are bytes.
 #pragma once
 
@@ -22,58 +22,69 @@ struct HostPort {
 
 // YAML section `cluster`: where the cluster is found and how Slotway logs in to its nodes.
 struct ClusterConfig {
-  std::vector<HostPort> seeds;  // `seeds`: names or addresses; names are resolved again when all known nodes fail
+  std::vector<HostPort> seeds;  // `seeds`: names are resolved again when all known nodes fail
   std::string username;         // `username`: empty = the default user (AUTH with one argument)
-  std::string password;         // `password` or `password_file`: empty = no AUTH is sent
+  std::string password;         // `password`, or what `password_file` holds: empty = no AUTH is sent
+  std::string password_file;    // `password_file`: kept, so that a rotated password can be read again
+  friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 
-// YAML section `listen` .. `workers`: the client side.
+// YAML keys `listen` .. `requirepass_file`, at the top level: the client side.
 struct ClientConfig {
-  HostPort listen{"127.0.0.1", 6380};  // `listen`
+  HostPort listen{"127.0.0.1", 6380};  // `listen`: a numeric address; port 0 = any free port
   int backlog = 1024;                  // `backlog`
-  std::string requirepass;             // `requirepass` or `requirepass_file`: empty = clients need no AUTH
+  std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
+  std::string requirepass_file;  // `requirepass_file`
+  friend bool operator==(const ClientConfig&, const ClientConfig&) = default;
 };
 
 // YAML section `limits`.
 struct LimitsConfig {
-  std::uint32_t max_clients = 10000;                   // `max_clients`: the next one gets Redis's own error
-  std::uint64_t max_bulk_bytes = 512ull << 20;         // `max_bulk`: one argument (proto-max-bulk-len)
-  std::uint64_t max_request_bytes = 1ull << 30;        // `max_request`: one request, all arguments together
-  std::uint32_t max_arguments = 1024 * 1024;           // `max_arguments`: arguments of one request
-  std::uint32_t max_inflight_per_client = 4096;        // `max_inflight_per_client`: unanswered requests; then reading stops
+  std::uint32_t max_clients = 10000;             // `max_clients`: the next one gets Redis's own error
+  std::uint64_t max_bulk_bytes = 512ull << 20;   // `max_bulk`: one argument (proto-max-bulk-len)
+  std::uint64_t max_request_bytes = 1ull << 30;  // `max_request`: one request, all arguments together
+  std::uint32_t max_arguments = 1024 * 1024;     // `max_arguments`: arguments of one request
+  // `max_inflight_per_client`: unanswered requests of a client; at so many, reading from it stops
+  std::uint32_t max_inflight_per_client = 4096;
   std::uint64_t max_inflight_bytes_per_client = 64ull << 20;  // `max_inflight_bytes_per_client`: their bytes
-  std::uint64_t max_output_bytes_per_client = 16ull << 20;    // `max_output_per_client`: unsent replies; then reading stops
+  // `max_output_per_client`: unsent replies of a client; at so many, reading from it stops
+  std::uint64_t max_output_bytes_per_client = 16ull << 20;
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
 // YAML section `timeouts`.
 struct TimeoutsConfig {
-  milliseconds connect{1000};         // `connect`: to a node, handshake included
-  milliseconds request{5000};         // `request`: one client request, every redirect and retry included
-  milliseconds upstream_idle_ping{10000};  // `upstream_idle_ping`: PING on a node connection that is silent this long
+  milliseconds connect{1000};              // `connect`: to a node, handshake included
+  milliseconds request{5000};              // `request`: one client request, every redirect and retry included
+  milliseconds upstream_idle_ping{10000};  // `upstream_idle_ping`: PING to a node that is silent this long
   milliseconds client_idle{0};        // `client_idle`: close clients silent this long; 0 = never, as in Redis
   milliseconds drain{10000};          // `drain`: bound of the drain after SIGTERM
   milliseconds tcp_keepalive{60000};  // `tcp_keepalive`: 0 = off
   milliseconds tcp_user_timeout{10000};  // `tcp_user_timeout`: 0 = the kernel's default
+  friend bool operator==(const TimeoutsConfig&, const TimeoutsConfig&) = default;
 };
 
 // YAML section `topology`.
 struct TopologyConfig {
-  milliseconds refresh_interval{10000};     // `refresh_interval`: periodic refresh, jittered by a tenth
-  milliseconds min_refresh_interval{100};   // `min_refresh_interval`: least time between two triggered refreshes
+  milliseconds refresh_interval{10000};    // `refresh_interval`: periodic refresh, jittered by a tenth
+  milliseconds min_refresh_interval{100};  // `min_refresh_interval`: least time between two refreshes
+  friend bool operator==(const TopologyConfig&, const TopologyConfig&) = default;
 };
 
 // YAML section `multikey`.
 enum class CrossSlotWrites { split, reject };
 struct MultikeyConfig {
-  CrossSlotWrites mset = CrossSlotWrites::split;  // `mset`: `split` is not atomic across slots; `reject` = CROSSSLOT
+  CrossSlotWrites mset = CrossSlotWrites::split;  // `mset`: `split` is not atomic; `reject` = CROSSSLOT
+  friend bool operator==(const MultikeyConfig&, const MultikeyConfig&) = default;
 };
 
 // YAML section `log`.
 enum class LogFormat { text, json };
 enum class LogLevel { debug, info, warn, error };
 struct LogConfig {
-  LogLevel level = LogLevel::info;    // `level`
+  LogLevel level = LogLevel::info;     // `level`
   LogFormat format = LogFormat::text;  // `format`: text | json (JSON lines)
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct Config {
@@ -86,6 +97,7 @@ struct Config {
   TopologyConfig topology;
   MultikeyConfig multikey;
   LogConfig log;
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace slotway::config

@@ -1,0 +1,326 @@
+#include "config/config_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <type_traits>
+
+#include "config/units.hpp"
+
+namespace slotway::config {
+namespace {
+
+using MaybeComplaint = std::optional<Complaint>;
+
+// The member that a chain of member pointers leads to.
+template <auto... Members, class Root>
+auto& member(Root& config) {
+  return (config.*....*Members);
+}
+
+// One row
+// ----------------------------------------------------------------------------------------------------------
+
+struct Codec {
+  MaybeComplaint (*set)(std::string_view, Config&);
+  std::string (*print)(const Config&);
+};
+
+template <auto... Members>
+MaybeComplaint set_count(std::string_view text, Config& config) {
+  auto& target = member<Members...>(config);
+  using Target = std::remove_reference_t<decltype(target)>;
+  const auto parsed = parse_count(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  const std::uint64_t value = std::get<std::uint64_t>(parsed);
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<Target>::max())) {
+    return Complaint{quoted(text) + " is too large", "write a smaller number"};
+  }
+  target = static_cast<Target>(value);
+  return std::nullopt;
+}
+
+template <auto... Members>
+constexpr Codec kCount{&set_count<Members...>,
+                       [](const Config& config) { return std::to_string(member<Members...>(config)); }};
+
+template <auto... Members>
+MaybeComplaint set_size(std::string_view text, Config& config) {
+  const auto parsed = parse_size(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  member<Members...>(config) = std::get<std::uint64_t>(parsed);
+  return std::nullopt;
+}
+
+template <auto... Members>
+constexpr Codec kSize{&set_size<Members...>,
+                      [](const Config& config) { return print_size(member<Members...>(config)); }};
+
+template <auto... Members>
+MaybeComplaint set_duration(std::string_view text, Config& config) {
+  const auto parsed = parse_duration(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  member<Members...>(config) = std::get<milliseconds>(parsed);
+  return std::nullopt;
+}
+
+template <auto... Members>
+constexpr Codec kDuration{&set_duration<Members...>,
+                          [](const Config& config) { return print_duration(member<Members...>(config)); }};
+
+template <auto... Members>
+MaybeComplaint set_text(std::string_view text, Config& config) {
+  member<Members...>(config) = text;
+  return std::nullopt;
+}
+
+template <auto... Members>
+constexpr Codec kText{&set_text<Members...>, [](const Config& config) {
+                        const std::string& value = member<Members...>(config);
+                        return value.empty() ? std::string("(not set)") : value;
+                      }};
+
+template <auto... Members>
+constexpr Codec kSecret{&set_text<Members...>, [](const Config& config) {
+                          return std::string(member<Members...>(config).empty() ? "(not set)" : "(set)");
+                        }};
+
+template <auto... Members>
+MaybeComplaint set_address(std::string_view text, Config& config) {
+  const auto parsed = parse_host_port(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  member<Members...>(config) = std::get<HostPort>(parsed);
+  return std::nullopt;
+}
+
+// A word of a fixed few.
+template <class Enum>
+struct Word {
+  std::string_view word;
+  Enum value;
+};
+
+constexpr std::array kLevels{Word{"debug", LogLevel::debug}, Word{"info", LogLevel::info},
+                             Word{"warn", LogLevel::warn}, Word{"error", LogLevel::error}};
+constexpr std::array kFormats{Word{"text", LogFormat::text}, Word{"json", LogFormat::json}};
+constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
+                                      Word{"reject", CrossSlotWrites::reject}};
+
+template <const auto& Words, auto... Members>
+MaybeComplaint set_word(std::string_view text, Config& config) {
+  std::string known;
+  for (const auto& [word, value] : Words) {
+    if (word == text) {
+      member<Members...>(config) = value;
+      return std::nullopt;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(word);
+  }
+  return Complaint{quoted(text) + " is not one of the words known here", "write one of: " + known};
+}
+
+template <const auto& Words, auto... Members>
+std::string print_word(const Config& config) {
+  for (const auto& [word, value] : Words) {
+    if (value == member<Members...>(config)) return std::string(word);
+  }
+  return {};
+}
+
+template <const auto& Words, auto... Members>
+constexpr Codec kWord{&set_word<Words, Members...>, &print_word<Words, Members...>};
+
+// Options with a shape of their own
+// --------------------------------------------------------------------------------
+
+MaybeComplaint add_seed(std::string_view text, Config& config) {
+  const auto parsed = parse_host_port(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  const HostPort& seed = std::get<HostPort>(parsed);
+  if (seed.port == 0)
+    return Complaint{quoted(text) + " has port 0", "write the port that the node listens on"};
+  config.cluster.seeds.push_back(seed);
+  return std::nullopt;
+}
+
+std::string print_seeds(const Config& config) {
+  std::string out;
+  for (const HostPort& seed : config.cluster.seeds) out += (out.empty() ? "" : ",") + print_host_port(seed);
+  return out.empty() ? "(not set)" : out;
+}
+
+MaybeComplaint set_workers(std::string_view text, Config& config) {
+  if (text == "auto") {
+    config.workers = 0;
+    return std::nullopt;
+  }
+  std::uint64_t value = 0;
+  const auto parsed = parse_count(text);
+  if (const auto* count = std::get_if<std::uint64_t>(&parsed)) value = *count;
+  if (value == 0 || value > std::numeric_limits<std::uint32_t>::max()) {
+    return Complaint{quoted(text) + " is not a number of workers", "write auto, or a number from 1"};
+  }
+  config.workers = static_cast<std::uint32_t>(value);
+  return std::nullopt;
+}
+
+std::string print_workers(const Config& config) {
+  return config.workers == 0 ? "auto" : std::to_string(config.workers);
+}
+
+MaybeComplaint set_admin(std::string_view text, Config& config) {
+  if (text == "off") {
+    config.admin.reset();
+    return std::nullopt;
+  }
+  const auto parsed = parse_host_port(text);
+  if (std::holds_alternative<Complaint>(parsed)) {
+    return Complaint{quoted(text) + " is neither ADDR:PORT nor off", "write 127.0.0.1:9380, or off"};
+  }
+  config.admin = std::get<HostPort>(parsed);
+  return std::nullopt;
+}
+
+std::string print_admin(const Config& config) {
+  return config.admin ? print_host_port(*config.admin) : "off";
+}
+
+// The table
+// --------------------------------------------------------------------------------------------------------
+
+constexpr Option row(std::string_view path, std::string_view metavar, Codec codec, std::string_view help) {
+  Option option;
+  option.path = path;
+  option.metavar = metavar;
+  option.help = help;
+  option.set = codec.set;
+  option.print = codec.print;
+  return option;
+}
+
+constexpr Option list_row(Option option, void (*clear)(Config&)) {
+  option.is_list = true;
+  option.clear = clear;
+  return option;
+}
+
+template <auto... Members>
+constexpr Option exclusive(Option option, std::string_view excludes, bool is_secret) {
+  option.excludes = excludes;
+  option.is_secret = is_secret;
+  option.clear = [](Config& config) { member<Members...>(config).clear(); };
+  return option;
+}
+
+constexpr auto kClient = &Config::client;
+constexpr auto kCluster = &Config::cluster;
+constexpr auto kLimits = &Config::limits;
+constexpr auto kTimeouts = &Config::timeouts;
+constexpr auto kTopology = &Config::topology;
+
+constexpr Codec kListen{&set_address<kClient, &ClientConfig::listen>,
+                        [](const Config& config) { return print_host_port(config.client.listen); }};
+
+constexpr std::array kOptions{
+    list_row(
+        row("cluster.seeds", "HOST:PORT[,...]", {&add_seed, &print_seeds}, "nodes to learn the cluster from"),
+        [](Config& config) { config.cluster.seeds.clear(); }),
+    row("cluster.username", "NAME", kText<kCluster, &ClusterConfig::username>,
+        "user to log in to the nodes as; not set = the default user"),
+    exclusive<kCluster, &ClusterConfig::password>(
+        row("cluster.password", "PASSWORD", kSecret<kCluster, &ClusterConfig::password>,
+            "password of the nodes"),
+        "cluster.password_file", true),
+    exclusive<kCluster, &ClusterConfig::password_file>(
+        row("cluster.password_file", "FILE", kText<kCluster, &ClusterConfig::password_file>,
+            "file whose first line is the password of the nodes"),
+        "cluster.password", false),
+    row("listen", "ADDR:PORT", kListen, "where clients connect"),
+    row("backlog", "N", kCount<kClient, &ClientConfig::backlog>, "connections that may wait to be accepted"),
+    exclusive<kClient, &ClientConfig::requirepass>(
+        row("requirepass", "PASSWORD", kSecret<kClient, &ClientConfig::requirepass>,
+            "password that clients must send"),
+        "requirepass_file", true),
+    exclusive<kClient, &ClientConfig::requirepass_file>(
+        row("requirepass_file", "FILE", kText<kClient, &ClientConfig::requirepass_file>,
+            "file whose first line is the password that clients must send"),
+        "requirepass", false),
+    row("workers", "N|auto", {&set_workers, &print_workers}, "threads; auto = cores the process may use"),
+    row("admin", "ADDR:PORT|off", {&set_admin, &print_admin},
+        "where metrics and health are served over HTTP"),
+    row("limits.max_clients", "N", kCount<kLimits, &LimitsConfig::max_clients>, "clients at the same time"),
+    row("limits.max_bulk", "SIZE", kSize<kLimits, &LimitsConfig::max_bulk_bytes>,
+        "one argument of a request"),
+    row("limits.max_request", "SIZE", kSize<kLimits, &LimitsConfig::max_request_bytes>,
+        "one request, all arguments together"),
+    row("limits.max_arguments", "N", kCount<kLimits, &LimitsConfig::max_arguments>,
+        "arguments of one request"),
+    row("limits.max_inflight_per_client", "N", kCount<kLimits, &LimitsConfig::max_inflight_per_client>,
+        "unanswered requests of a client; then it is not read"),
+    row("limits.max_inflight_bytes_per_client", "SIZE",
+        kSize<kLimits, &LimitsConfig::max_inflight_bytes_per_client>, "bytes of those requests"),
+    row("limits.max_output_per_client", "SIZE", kSize<kLimits, &LimitsConfig::max_output_bytes_per_client>,
+        "unsent replies of a client; then it is not read"),
+    row("timeouts.connect", "TIME", kDuration<kTimeouts, &TimeoutsConfig::connect>,
+        "to connect and log in to a node"),
+    row("timeouts.request", "TIME", kDuration<kTimeouts, &TimeoutsConfig::request>,
+        "to answer a request, redirects and retries included"),
+    row("timeouts.upstream_idle_ping", "TIME", kDuration<kTimeouts, &TimeoutsConfig::upstream_idle_ping>,
+        "silence of a node's connection before a PING"),
+    row("timeouts.client_idle", "TIME", kDuration<kTimeouts, &TimeoutsConfig::client_idle>,
+        "silence of a client before it is closed; 0 = never"),
+    row("timeouts.drain", "TIME", kDuration<kTimeouts, &TimeoutsConfig::drain>,
+        "to answer what is in flight after SIGTERM"),
+    row("timeouts.tcp_keepalive", "TIME", kDuration<kTimeouts, &TimeoutsConfig::tcp_keepalive>,
+        "silence before a TCP keepalive probe; 0 = off"),
+    row("timeouts.tcp_user_timeout", "TIME", kDuration<kTimeouts, &TimeoutsConfig::tcp_user_timeout>,
+        "unacknowledged data before a connection is given up; 0 = the kernel's default"),
+    row("topology.refresh_interval", "TIME", kDuration<kTopology, &TopologyConfig::refresh_interval>,
+        "between two periodic looks at the cluster"),
+    row("topology.min_refresh_interval", "TIME", kDuration<kTopology, &TopologyConfig::min_refresh_interval>,
+        "at least this long between two looks, whatever happens"),
+    row("multikey.mset", "split|reject", kWord<kCrossSlotWrites, &Config::multikey, &MultikeyConfig::mset>,
+        "MSET across slots: split, which is not atomic, or reject with CROSSSLOT"),
+    row("log.level", "LEVEL", kWord<kLevels, &Config::log, &LogConfig::level>, "debug, info, warn or error"),
+    row("log.format", "text|json", kWord<kFormats, &Config::log, &LogConfig::format>,
+        "lines of text, or a JSON object per line"),
+};
+
+// The seeds carry the name of their section: --cluster, SLOTWAY_CLUSTER.
+std::string_view short_path(const Option& option) {
+  return option.path == "cluster.seeds" ? std::string_view("cluster") : option.path;
+}
+
+}  // namespace
+
+std::span<const Option> options() { return kOptions; }
+
+const Option* find_option(std::string_view path) {
+  const auto found = std::find_if(kOptions.begin(), kOptions.end(),
+                                  [&](const Option& option) { return option.path == path; });
+  return found == kOptions.end() ? nullptr : &*found;
+}
+
+std::string environment_name(const Option& option) {
+  std::string name = "SLOTWAY_";
+  for (const char c : short_path(option)) {
+    const bool is_letter = c >= 'a' && c <= 'z';
+    name += is_letter ? static_cast<char>(c - 'a' + 'A') : '_';
+  }
+  return name;
+}
+
+std::string flag_name(const Option& option) {
+  std::string name = "--";
+  for (const char c : short_path(option)) name += c == '.' || c == '_' ? '-' : c;
+  return name;
+}
+
+bool is_section(std::string_view path) {
+  return std::any_of(kOptions.begin(), kOptions.end(), [&](const Option& option) {
+    return option.path.size() > path.size() && option.path.starts_with(path) &&
+           option.path[path.size()] == '.';
+  });
+}
+
+}  // namespace slotway::config

@@ -1,0 +1,186 @@
+#include "config/config_validator.hpp"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "config/config_options.hpp"
+#include "config/units.hpp"
+
+namespace slotway::config {
+namespace {
+
+constexpr std::uint64_t kKb = 1ull << 10;
+constexpr std::uint64_t kGb = 1ull << 30;
+constexpr std::uint64_t kSecond = 1000;
+constexpr std::uint64_t kHour = 3600 * kSecond;
+
+std::string print_milliseconds(std::uint64_t count) {
+  return print_duration(milliseconds(static_cast<std::int64_t>(count)));
+}
+
+std::string print_count(std::uint64_t count) { return std::to_string(count); }
+
+struct Range {
+  std::string_view path;
+  std::uint64_t (*get)(const Config&);
+  std::uint64_t smallest;
+  std::uint64_t largest;
+  std::string (*print)(std::uint64_t);
+  bool zero_allowed = false;  // besides the range: it means "off" or "never"
+};
+
+template <auto Section, auto Member>
+std::uint64_t number(const Config& config) {
+  return static_cast<std::uint64_t>(config.*Section.*Member);
+}
+
+template <auto Section, auto Member>
+std::uint64_t time(const Config& config) {
+  return static_cast<std::uint64_t>((config.*Section.*Member).count());
+}
+
+constexpr auto kLimits = &Config::limits;
+constexpr auto kTimeouts = &Config::timeouts;
+constexpr auto kTopology = &Config::topology;
+
+// Requests are counted in 32 bits, so they stay below 4 GiB. TCP_KEEPIDLE takes 1 to 32767 seconds (tcp(7)).
+constexpr std::array kRanges{
+    Range{"backlog", number<&Config::client, &ClientConfig::backlog>, 1, 65535, print_count},
+    Range{"workers", [](const Config& config) -> std::uint64_t { return config.workers; }, 1, 256,
+          print_count, true},
+    Range{"limits.max_clients", number<kLimits, &LimitsConfig::max_clients>, 1, 1000000, print_count},
+    Range{"limits.max_bulk", number<kLimits, &LimitsConfig::max_bulk_bytes>, kKb, 4 * kGb - 1, print_size},
+    Range{"limits.max_request", number<kLimits, &LimitsConfig::max_request_bytes>, kKb, 4 * kGb - 1,
+          print_size},
+    Range{"limits.max_arguments", number<kLimits, &LimitsConfig::max_arguments>, 1, 0x7fffffff, print_count},
+    Range{"limits.max_inflight_per_client", number<kLimits, &LimitsConfig::max_inflight_per_client>, 1,
+          1048576, print_count},
+    Range{"limits.max_inflight_bytes_per_client",
+          number<kLimits, &LimitsConfig::max_inflight_bytes_per_client>, kKb, 1024 * kGb, print_size},
+    Range{"limits.max_output_per_client", number<kLimits, &LimitsConfig::max_output_bytes_per_client>, kKb,
+          1024 * kGb, print_size},
+    Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
+    Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
+    Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,
+          print_milliseconds},
+    Range{"timeouts.client_idle", time<kTimeouts, &TimeoutsConfig::client_idle>, 1, 8760 * kHour,
+          print_milliseconds, true},
+    Range{"timeouts.drain", time<kTimeouts, &TimeoutsConfig::drain>, 1, 24 * kHour, print_milliseconds, true},
+    Range{"timeouts.tcp_keepalive", time<kTimeouts, &TimeoutsConfig::tcp_keepalive>, kSecond, 32767 * kSecond,
+          print_milliseconds, true},
+    Range{"timeouts.tcp_user_timeout", time<kTimeouts, &TimeoutsConfig::tcp_user_timeout>, 1, 24 * kHour,
+          print_milliseconds, true},
+    Range{"topology.refresh_interval", time<kTopology, &TopologyConfig::refresh_interval>, 1, 24 * kHour,
+          print_milliseconds},
+    Range{"topology.min_refresh_interval", time<kTopology, &TopologyConfig::min_refresh_interval>, 1,
+          24 * kHour, print_milliseconds},
+};
+
+bool is_numeric_address(const std::string& host) {
+  in6_addr buffer{};
+  return inet_pton(AF_INET, host.c_str(), &buffer) == 1 || inet_pton(AF_INET6, host.c_str(), &buffer) == 1;
+}
+
+bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+class Check {
+ public:
+  Check(const Config& config, const Origins& origins) : config_(config), origins_(origins) {}
+
+  std::vector<Problem> run() {
+    for (const Range& range : kRanges) check_range(range);
+    check_cluster();
+    check_address("listen", config_.client.listen);
+    if (config_.admin) check_address("admin", *config_.admin);
+    check_same_port();
+    check_order("limits.max_request", config_.limits.max_request_bytes < config_.limits.max_bulk_bytes,
+                "limits.max_bulk", "raise max_request, or lower max_bulk: a request holds its arguments");
+    check_order("topology.refresh_interval",
+                config_.topology.refresh_interval < config_.topology.min_refresh_interval,
+                "topology.min_refresh_interval", "raise refresh_interval, or lower min_refresh_interval");
+    return std::move(problems_);
+  }
+
+ private:
+  // Blames the first path that somebody has set, for a default is seldom the cause.
+  void complain(std::initializer_list<std::string_view> paths, std::string what, std::string advice) {
+    std::string_view blamed = *paths.begin();
+    for (const std::string_view path : paths) {
+      if (origins_.is_broken(path)) return;
+    }
+    for (const std::string_view path : paths) {
+      if (origins_.of(path).source == Source::defaults) continue;
+      blamed = path;
+      break;
+    }
+    problems_.push_back({origins_.of(blamed), std::string(blamed), {std::move(what), std::move(advice)}});
+  }
+
+  std::string print(std::string_view path) const { return find_option(path)->print(config_); }
+
+  void check_range(const Range& range) {
+    const std::uint64_t value = range.get(config_);
+    if (value >= range.smallest && value <= range.largest) return;
+    if (value == 0 && range.zero_allowed) return;
+    std::string advice =
+        "write " + std::string(range.zero_allowed && range.path != "workers" ? "0, or " : "");
+    advice += range.print(range.smallest) + " to " + range.print(range.largest);
+    complain({range.path}, print(range.path) + " is too " + (value < range.smallest ? "small" : "large"),
+             advice);
+  }
+
+  void check_cluster() {
+    if (config_.cluster.seeds.empty()) {
+      complain({"cluster.seeds"}, "no node of the cluster is given",
+               "name at least one with --cluster HOST:PORT, SLOTWAY_CLUSTER, or cluster.seeds in the file");
+    }
+    const bool has_password = !config_.cluster.password.empty();
+    const bool password_unknown =
+        origins_.is_broken("cluster.password") || origins_.is_broken("cluster.password_file");
+    if (!config_.cluster.username.empty() && !has_password && !password_unknown) {
+      complain({"cluster.username"}, "there is a user name but no password",
+               "set cluster.password_file or cluster.password, or remove the user name");
+    }
+  }
+
+  void check_address(std::string_view path, const HostPort& address) {
+    if (is_numeric_address(address.host)) return;
+    complain({path}, quoted(address.host) + " is not a numeric address",
+             "write one of this machine, such as 127.0.0.1 or [::1], or 0.0.0.0 for all");
+  }
+
+  void check_same_port() {
+    if (!config_.admin) return;
+    const HostPort& listen = config_.client.listen;
+    const HostPort& admin = *config_.admin;
+    if (listen.port == 0 || listen.port != admin.port) return;
+    if (listen.host != admin.host && !is_any_address(listen.host) && !is_any_address(admin.host)) return;
+    complain({"admin", "listen"}, "listen and admin have the same port", "give one of them another port");
+  }
+
+  void check_order(std::string_view larger, bool is_wrong, std::string_view smaller, std::string advice) {
+    if (!is_wrong) return;
+    complain({larger, smaller},
+             std::string(larger) + " (" + print(larger) + ") is less than " + std::string(smaller) + " (" +
+                 print(smaller) + ")",
+             std::move(advice));
+  }
+
+  const Config& config_;
+  const Origins& origins_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> validate(const Config& config, const Origins& origins) {
+  return Check(config, origins).run();
+}
+
+}  // namespace slotway::config

@@ -1,0 +1,37 @@
+// Numbers, sizes, durations and addresses as people write them in a configuration, and back to text.
+// Owner: none, pure functions. Thread: any.
+// Invariant: parse_x(print_x(v)) == v for each v that can be configured.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/config.hpp"
+#include "config/problem.hpp"
+
+namespace slotway::config {
+
+template <class T>
+using Parsed = std::variant<T, Complaint>;
+
+// Decimal digits only: "10000".
+Parsed<std::uint64_t> parse_count(std::string_view text);
+
+// Bytes, alone or with a unit of Redis's configuration, in either case: b; k, m, g are powers of 1000; kb,
+// mb, gb are powers of 1024 (redis.conf, "Note on units").
+Parsed<std::uint64_t> parse_size(std::string_view text);
+std::string print_size(std::uint64_t bytes);  // "512mb", "1000"
+
+// A number with a unit: ms, s, m or h. Only 0 needs none.
+Parsed<std::chrono::milliseconds> parse_duration(std::string_view text);
+std::string print_duration(std::chrono::milliseconds duration);  // "250ms", "10s", "1m", "0"
+
+// "HOST:PORT"; an IPv6 address stands in brackets, as in "[::1]:6380", and is stored without them. Port 0 to
+// 65535.
+Parsed<HostPort> parse_host_port(std::string_view text);
+std::string print_host_port(const HostPort& address);
+
+}  // namespace slotway::config

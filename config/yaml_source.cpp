@@ -1,0 +1,192 @@
+#include "config/yaml_source.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <map>
+#include <utility>
+
+#include "config/nearest_name.hpp"
+#include "config/text_file.hpp"
+
+namespace slotway::config {
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 20;
+
+// The parser names an anchor or an escape behind a colon, and that can be part of a password: "password:
+// *secret".
+std::string without_content(const std::string& message) { return message.substr(0, message.find(": ")); }
+
+class Walk {
+ public:
+  explicit Walk(std::string file_name) : file_name_(std::move(file_name)) {}
+
+  void walk_document(const YAML::Node& root) {
+    if (!root.IsDefined() || root.IsNull()) return;
+    if (!root.IsMap()) {
+      complain(root.Mark(), "", {"the file is not a mapping", "write it as `key: value` lines"});
+      return;
+    }
+    walk_mapping(root, "");
+  }
+
+  void complain(const YAML::Mark& mark, std::string path, Complaint complaint) {
+    result_.problems.push_back({origin(mark), std::move(path), std::move(complaint)});
+  }
+
+  SourceResult take() { return std::move(result_); }
+
+ private:
+  Origin origin(const YAML::Mark& mark) const { return {Source::file, file_name_, line(mark)}; }
+
+  // YAML counts lines from 0, and says -1 if it does not know.
+  static int line(const YAML::Mark& mark) { return mark.line + 1; }
+
+  void walk_mapping(const YAML::Node& mapping, const std::string& prefix) {
+    std::map<std::string, int> first_lines;
+    for (const auto& entry : mapping) {
+      const YAML::Node& key = entry.first;
+      if (!key.IsScalar()) {
+        complain(key.Mark(), prefix.substr(0, prefix.find('.')),
+                 {"a key is not a word", "write it as `key: value`"});
+        continue;
+      }
+      const auto [first, is_new] = first_lines.emplace(key.Scalar(), line(key.Mark()));
+      if (!is_new) {
+        complain(key.Mark(), prefix + printable_key(key.Scalar()),
+                 {"is given twice, first on line " + std::to_string(first->second), "keep one of the two"});
+      }
+      walk_entry(key, entry.second, prefix + key.Scalar(), prefix);
+    }
+  }
+
+  void walk_entry(const YAML::Node& key, const YAML::Node& value, const std::string& path,
+                  const std::string& prefix) {
+    if (const Option* option = find_option(path)) {
+      walk_option(*option, key, value);
+    } else if (!is_section(path)) {
+      complain(key.Mark(), prefix + printable_key(key.Scalar()), unknown_key(key.Scalar(), prefix));
+    } else if (value.IsMap()) {
+      walk_mapping(value, path + ".");
+    } else if (!value.IsNull()) {
+      complain(key.Mark(), path,
+               {"is a section, not a value", "write its keys on indented lines: " + keys_of(path)});
+    }
+  }
+
+  void walk_option(const Option& option, const YAML::Node& key, const YAML::Node& value) {
+    Setting setting{&option, origin(key.Mark()), {}};
+    const std::string path(option.path);
+    if (value.IsNull()) {
+      complain(key.Mark(), path, {"has no value", "write one, or remove the key"});
+      return;
+    }
+    if (!option.is_list) {
+      if (add_piece(value, setting.origin, path, setting)) result_.settings.push_back(std::move(setting));
+      return;
+    }
+    if (!value.IsSequence()) {
+      complain(key.Mark(), path, {"is not a list", "write it as [" + example_item(option) + ", ...]"});
+      return;
+    }
+    bool is_good = true;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const std::string item_path = path + "[" + std::to_string(i) + "]";
+      is_good = add_piece(value[i], origin(value[i].Mark()), item_path, setting) && is_good;
+    }
+    if (is_good) result_.settings.push_back(std::move(setting));
+  }
+
+  // False, and a problem, if the node is not a plain value.
+  bool add_piece(const YAML::Node& value, const Origin& where, const std::string& path, Setting& setting) {
+    const std::string& tag = value.Tag();
+    const bool is_tagged = !tag.empty() && tag != "?" && tag != "!";
+    if (value.IsScalar() && !is_tagged) {
+      setting.pieces.push_back({value.Scalar(), where.line});
+      return true;
+    }
+    const char* what = is_tagged        ? "begins with !, which YAML takes as a tag"
+                       : value.IsMap()  ? "is a mapping, not a single value"
+                       : value.IsNull() ? "has no value"
+                                        : "is a list, not a single value";
+    const char* advice = is_tagged ? "put the value in quotes" : "write one value";
+    result_.problems.push_back({where, path, {what, advice}});
+    return false;
+  }
+
+  static std::string example_item(const Option& option) {
+    return std::string(option.metavar.substr(0, option.metavar.find('[')));
+  }
+
+  // `password:secret`, the blank forgotten, is a key for YAML: what stands behind the colon is not shown.
+  static std::string printable_key(const std::string& key) { return printable(key.substr(0, key.find(':'))); }
+
+  // The keys of a section ("" = the top level), each once, in the table's order.
+  static std::vector<std::string> keys_at(std::string_view prefix) {
+    std::vector<std::string> keys;
+    for (const Option& option : options()) {
+      if (!option.path.starts_with(prefix)) continue;
+      const std::string_view rest = option.path.substr(prefix.size());
+      std::string key(rest.substr(0, rest.find('.')));
+      if (keys.empty() || keys.back() != key) keys.push_back(std::move(key));
+    }
+    return keys;
+  }
+
+  static std::string keys_of(const std::string& section) {
+    std::string out;
+    for (const std::string& key : keys_at(section + ".")) out += (out.empty() ? "" : ", ") + key;
+    return out;
+  }
+
+  static Complaint unknown_key(const std::string& key, const std::string& prefix) {
+    if (key.find(':') != std::string::npos) return {"is not a known key", "write a blank behind the colon"};
+    const std::string near = nearest_name(key, keys_at(prefix));
+    if (!near.empty()) return {"is not a known key", "did you mean " + quoted(prefix + near) + "?"};
+    for (const Option& option : options()) {
+      if (option.path.ends_with("." + key)) {
+        return {"is not a known key here", "did you mean " + quoted(option.path) + "?"};
+      }
+    }
+    return {"is not a known key", "remove it, or see slotway.example.yaml for the keys that exist"};
+  }
+
+  std::string file_name_;
+  SourceResult result_;
+};
+
+}  // namespace
+
+SourceResult read_yaml(const std::string& text, const std::string& file_name) {
+  Walk walk(file_name);
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) {
+      walk.complain(documents[1].Mark(), "",
+                    {"the file holds a second document", "remove it and the `---` above it"});
+    }
+    if (!documents.empty()) walk.walk_document(documents.front());
+    return walk.take();
+  } catch (const YAML::Exception& error) {
+    walk.complain(error.mark, "",
+                  {"is not YAML: " + without_content(error.msg), "check the indentation and quotes"});
+  }
+  SourceResult result = walk.take();
+  result.settings.clear();
+  result.is_readable = false;
+  return result;
+}
+
+SourceResult read_yaml_file(const std::string& path) {
+  const auto text = read_text_file(path, kLargestFile);
+  if (const auto* content = std::get_if<std::string>(&text)) return read_yaml(*content, path);
+  SourceResult result;
+  result.is_readable = false;
+  result.problems.push_back({{Source::file, path, 0},
+                             "",
+                             {"cannot read the file: " + std::get<ReadFailure>(text).reason,
+                              "check the path, and that Slotway's user may read it"}});
+  return result;
+}
+
+}  // namespace slotway::config
