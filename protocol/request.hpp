@@ -26,9 +26,11 @@ class RequestView {
   // The payload of argument i; 0 is the command's name.
   std::string_view arg(std::size_t i) const { return {data_ + arguments_[i].offset, arguments_[i].size}; }
   // The argument as it is on the wire: "$len\r\npayload\r\n".
-  std::string_view raw_arg(std::size_t i) const {
-    const Argument& a = arguments_[i];
-    return {data_ + a.header, a.offset + a.size + 2 - a.header};
+  std::string_view raw_arg(std::size_t i) const { return raw_args(i, 1); }
+  // `count` arguments from i on, as they are on the wire. REQUIRES: i + count <= argc().
+  std::string_view raw_args(std::size_t i, std::size_t count) const {
+    const Argument& last = arguments_[i + count - 1];
+    return {data_ + arguments_[i].header, last.offset + last.size + 2 - arguments_[i].header};
   }
   // The whole request as a RESP array, ready to be forwarded.
   std::string_view bytes() const { return {data_, size_}; }

@@ -1,0 +1,37 @@
+// One request on its way to a node: what is known of it besides its bytes, which stand in an upstream's send queue.
+// Owner: the FIFO of an upstream pipeline, or the parked requests. Thread: worker. Trivially copyable.
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/redirect_error.hpp"
+#include "proxy/loop.hpp"
+#include "proxy/slab.hpp"
+#include "routing/plan.hpp"
+
+namespace slotway::proxy {
+
+struct Request {
+  static constexpr std::uint32_t kWhole = 0xFFFFFFFF;
+
+  enum class Kind : std::uint8_t {
+    client,   // its reply belongs to a reply slot
+    asking,   // the ASKING before a redirected request: its +OK is swallowed
+    probe,    // a PING on an idle connection: likewise
+  };
+
+  Handle reply_slot;
+  std::uint32_t fragment = kWhole;  // of a split command
+  std::uint32_t bytes = 0;          // in the send queue
+  TimePoint deadline;
+  TimePoint queued_at;
+  routing::Slot slot = routing::kAnySlot;
+  Kind kind = Kind::client;
+  bool readonly = false;
+  bool abandoned = false;  // answered already: its reply is swallowed
+  std::uint8_t hops = 0;
+  std::uint8_t attempts = 0;
+  protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
+};
+
+}  // namespace slotway::proxy

@@ -1,0 +1,42 @@
+// What everything on one worker's thread shares: memory, the hot sockets, the counters, and the turn's clock.
+// Owner: a Worker. Thread: worker (the counters are also read by the control thread).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "config/config.hpp"
+#include "protocol/block_pool.hpp"
+#include "proxy/edge_poller.hpp"
+#include "proxy/observe/counters.hpp"
+
+namespace slotway::proxy {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+
+struct Loop {
+  static constexpr std::size_t kScratchBytes = 64 * 1024;
+
+  explicit Loop(const config::Config& c) : config(c), scratch_(std::make_unique<char[]>(kScratchBytes)) {}
+
+  const config::Config& config;
+  protocol::BlockPool blocks;
+  EdgePoller poller;
+  WorkerCounters counters;
+  TimePoint now = Clock::now();  // read once a turn
+
+  // Where every connection reads to; see ReadBuffer.
+  std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
+
+  static std::uint64_t microseconds(Clock::duration d) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(d).count());
+  }
+
+ private:
+  std::unique_ptr<char[]> scratch_;
+};
+
+}  // namespace slotway::proxy

@@ -1,0 +1,106 @@
+// Objects with stable addresses, named by handles {index, generation}: a handle whose object has gone finds nothing.
+// Owner: a Worker. Thread: worker. Invariant: freed places are reused last-in first-out; no allocation once the slab has
+// grown to the load's peak.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace slotway::proxy {
+
+struct Handle {
+  std::uint32_t index = 0xFFFFFFFF;
+  std::uint32_t generation = 0;
+
+  bool is_null() const { return index == 0xFFFFFFFF; }
+  friend bool operator==(const Handle&, const Handle&) = default;
+};
+
+template <class T>
+class Slab {
+ public:
+  Slab() = default;
+  ~Slab() {
+    for (std::uint32_t i = 0; i < used_; ++i) {
+      if (entry(i).live) entry(i).object()->~T();
+    }
+  }
+  Slab(const Slab&) = delete;
+  Slab& operator=(const Slab&) = delete;
+
+  template <class... Args>
+  Handle emplace(Args&&... args) {
+    const std::uint32_t index = take_place();
+    Entry& e = entry(index);
+    new (e.storage) T(std::forward<Args>(args)...);
+    e.live = true;
+    ++size_;
+    return {index, e.generation};
+  }
+
+  // nullptr if the object has gone.
+  T* find(Handle handle) {
+    if (handle.index >= used_) return nullptr;
+    Entry& e = entry(handle.index);
+    return e.live && e.generation == handle.generation ? e.object() : nullptr;
+  }
+
+  // REQUIRES: the object is there.
+  T& at(Handle handle) {
+    T* object = find(handle);
+    assert(object);
+    return *object;
+  }
+
+  void erase(Handle handle) {
+    at(handle).~T();
+    Entry& e = entry(handle.index);
+    e.live = false;
+    ++e.generation;
+    e.next_free = free_;
+    free_ = handle.index;
+    --size_;
+  }
+
+  std::size_t size() const { return size_; }
+
+  // Calls visit(handle, object) for each; visit may erase the object that it is given.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::uint32_t i = 0; i < used_; ++i) {
+      if (entry(i).live) visit(Handle{i, entry(i).generation}, *entry(i).object());
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kChunk = 64;
+  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+
+  struct Entry {
+    alignas(T) unsigned char storage[sizeof(T)];
+    std::uint32_t generation = 0;
+    std::uint32_t next_free = kNone;
+    bool live = false;
+
+    T* object() { return std::launder(reinterpret_cast<T*>(storage)); }
+  };
+
+  Entry& entry(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
+
+  std::uint32_t take_place() {
+    if (free_ != kNone) return std::exchange(free_, entry(free_).next_free);
+    if (used_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<Entry[]>(kChunk));
+    return used_++;
+  }
+
+  std::vector<std::unique_ptr<Entry[]>> chunks_;
+  std::uint32_t used_ = 0;
+  std::uint32_t free_ = kNone;
+  std::size_t size_ = 0;
+};
+
+}  // namespace slotway::proxy

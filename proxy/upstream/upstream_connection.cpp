@@ -1,0 +1,276 @@
+#include "proxy/upstream/upstream_connection.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "proxy/socket_io.hpp"
+#include "proxy/upstream/upstream_pool.hpp"
+#include "routing/backoff.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr routing::Backoff kReconnect{microseconds{50'000}, microseconds{1'000'000}};
+constexpr int kReadsPerTurn = 32;
+constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
+// A connection whose oldest request has waited this many times the request timeout is stuck.
+constexpr int kStuckFactor = 2;
+
+}  // namespace
+
+UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events, routing::Endpoint endpoint)
+    : pool_(pool),
+      loop_(loop),
+      events_(events),
+      endpoint_(std::move(endpoint)),
+      handshake_(loop.config.cluster),
+      pipeline_(loop.blocks) {}
+
+UpstreamConnection::~UpstreamConnection() {
+  close_socket();
+  read_.clear(loop_.blocks);
+}
+
+UpstreamStatus UpstreamConnection::status() const {
+  return {endpoint_.host + ":" + std::to_string(endpoint_.port), state_, pipeline_.size(), pipeline_.queued_bytes()};
+}
+
+bool UpstreamConnection::accepts(TimePoint now) {
+  if (state_ == UpstreamState::backoff && now >= retry_at_) state_ = UpstreamState::idle;
+  return state_ != UpstreamState::backoff;
+}
+
+void UpstreamConnection::schedule_flush() {
+  if (state_ == UpstreamState::idle) connect();
+  if (scheduled_ || write_blocked_ || state_ != UpstreamState::ready) return;
+  scheduled_ = true;
+  pool_.schedule_flush(*this);
+}
+
+void UpstreamConnection::flush() {
+  scheduled_ = false;
+  while (state_ == UpstreamState::ready && pipeline_.has_unsent()) {
+    const IoResult result = write_some(socket_, pipeline_.bytes(), pipeline_.cursor());
+    pipeline_.on_sent(result.bytes);
+    loop_.counters.upstream_bytes_out.add(result.bytes);
+    if (result.status == IoStatus::failed) return fail(std::system_category().message(errno));
+    if (result.status == IoStatus::would_block) {
+      write_blocked_ = true;
+      return;
+    }
+  }
+}
+
+// --- connecting ---
+
+void UpstreamConnection::connect() {
+  state_ = UpstreamState::resolving;
+  connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(endpoint_.host, error);
+  if (error) return pool_.resolve(handle_, endpoint_);
+  on_resolved({{address, endpoint_.port}});
+}
+
+void UpstreamConnection::on_resolved(std::vector<boost::asio::ip::tcp::endpoint> addresses) {
+  if (state_ != UpstreamState::resolving) return;
+  addresses_ = std::move(addresses);
+  next_address_ = 0;
+  if (addresses_.empty()) return fail("the name does not resolve");
+  try_next_address();
+}
+
+void UpstreamConnection::try_next_address() {
+  const auto& address = addresses_[next_address_++];
+  loop_.counters.upstream_connects.add();
+  state_ = UpstreamState::connecting;
+  socket_ = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (socket_ < 0) return fail(std::system_category().message(errno));
+  tune_socket(socket_, {loop_.config.timeouts.tcp_keepalive, loop_.config.timeouts.tcp_user_timeout});
+  const auto size = static_cast<socklen_t>(address.size());
+  if (::connect(socket_, address.data(), size) != 0 && errno != EINPROGRESS) {
+    return fail(std::system_category().message(errno));
+  }
+  if (!loop_.poller.add(socket_, {PollTag::Kind::upstream, handle_})) fail(std::system_category().message(errno));
+}
+
+void UpstreamConnection::on_connected() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return fail(std::system_category().message(error));
+  state_ = UpstreamState::handshaking;
+  const std::string greeting = handshake_.start();
+  if (greeting.empty()) return become_ready();
+  handshake_scanner_.start();
+  // A fresh socket takes these few bytes whole, or it is broken.
+  const ssize_t sent = ::send(socket_, greeting.data(), greeting.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(greeting.size())) fail("the handshake could not be written");
+}
+
+void UpstreamConnection::on_handshake() {
+  while (state_ == UpstreamState::handshaking && !read_.bytes().empty()) {
+    const protocol::ScanStatus scanned = handshake_scanner_.scan(read_.bytes());
+    if (scanned == protocol::ScanStatus::need_more) return;
+    if (scanned == protocol::ScanStatus::error) return fail("the handshake's reply is not RESP");
+    const auto status = handshake_.on_reply(read_.bytes().substr(0, handshake_scanner_.size()));
+    read_.consume(handshake_scanner_.size());
+    handshake_scanner_.start();
+    if (status == UpstreamHandshake::Status::failed) return fail(handshake_.error());
+    if (status == UpstreamHandshake::Status::done) become_ready();
+  }
+}
+
+void UpstreamConnection::become_ready() {
+  if (failures_ > 0) spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
+  state_ = UpstreamState::ready;
+  failures_ = 0;
+  last_reply_ = loop_.now;
+  // What was queued while connecting counts its patience from now.
+  for (std::size_t i = 0; i < pipeline_.size(); ++i) pipeline_[i].queued_at = loop_.now;
+  schedule_flush();
+}
+
+// --- reading ---
+
+void UpstreamConnection::on_io(std::uint32_t events) {
+  if (state_ == UpstreamState::connecting) {
+    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
+    on_connected();
+  }
+  if (socket_ < 0) return;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hangup_ = true;
+  if ((events & EPOLLIN) != 0 || hangup_) read();
+  if ((events & EPOLLOUT) != 0 && write_blocked_) {
+    write_blocked_ = false;
+    schedule_flush();
+  }
+}
+
+void UpstreamConnection::read() {
+  for (int reads = 0;; ++reads) {
+    if (reads == kReadsPerTurn) return loop_.poller.again({PollTag::Kind::upstream, handle_});
+    const std::size_t wanted = pipeline_.wanted(read_.bytes().size());
+    const IoResult result = read_some(socket_, read_.writable(loop_.blocks, loop_.scratch(), wanted));
+    const int error = errno;
+    if (result.bytes > 0) {
+      loop_.counters.upstream_bytes_in.add(result.bytes);
+      read_.commit(result.bytes);
+      on_handshake();
+      if (!take_replies()) return;
+    }
+    read_.keep_rest(loop_.blocks);
+    if (result.status == IoStatus::closed) return fail("closed by the node");
+    if (result.status == IoStatus::failed) return fail(std::system_category().message(error));
+    if (result.status == IoStatus::would_block && !(hangup_ && result.bytes > 0)) return;
+  }
+}
+
+// False: the connection is gone.
+bool UpstreamConnection::take_replies() {
+  while (state_ == UpstreamState::ready) {
+    const UpstreamPipeline::Next next = pipeline_.next(read_.bytes());
+    switch (next) {
+      case UpstreamPipeline::Next::need_more: return true;
+      case UpstreamPipeline::Next::broken: fail("a reply is not RESP"); return false;
+      case UpstreamPipeline::Next::unsolicited: fail("a reply that nobody asked for"); return false;
+      case UpstreamPipeline::Next::refused:
+      case UpstreamPipeline::Next::reply: break;
+    }
+    const std::size_t size = pipeline_.reply_size();
+    events_.on_reply(*this, read_.bytes().substr(0, size), read_);
+    // A long reply may have left with its block.
+    if (!read_.bytes().empty()) read_.consume(size);
+    if (next == UpstreamPipeline::Next::refused) {
+      pipeline_.front().abandoned = true;
+      fail("the node refused a request before its end");
+      return false;
+    }
+    pipeline_.pop_front();
+    last_reply_ = loop_.now;
+  }
+  return socket_ >= 0;
+}
+
+// --- time and failure ---
+
+void UpstreamConnection::on_tick() {
+  const auto& timeouts = loop_.config.timeouts;
+  switch (state_) {
+    case UpstreamState::resolving:
+    case UpstreamState::connecting:
+    case UpstreamState::handshaking:
+      if (loop_.now >= connect_deadline_) fail("no connection within timeouts.connect");
+      return;
+    case UpstreamState::ready: break;
+    case UpstreamState::idle:
+    case UpstreamState::backoff:
+    case UpstreamState::count_: return;
+  }
+  if (pipeline_.empty()) {
+    if (timeouts.upstream_idle_ping.count() > 0 && loop_.now - last_reply_ >= timeouts.upstream_idle_ping) send_probe();
+    return;
+  }
+  expire_requests();
+  if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request) fail("no reply for too long");
+}
+
+void UpstreamConnection::expire_requests() {
+  for (std::size_t i = 0; i < pipeline_.size(); ++i) {
+    Request& request = pipeline_[i];
+    const bool expired = loop_.now >= request.deadline;
+    // Deadlines rise along the FIFO, but for requests that came here by a redirect or a retry.
+    if (!expired && request.hops == 0 && request.attempts == 0) return;
+    if (!expired || request.abandoned || request.kind != Request::Kind::client) continue;
+    request.abandoned = true;
+    events_.on_deadline(request);
+  }
+}
+
+void UpstreamConnection::send_probe() {
+  Request probe;
+  probe.kind = Request::Kind::probe;
+  probe.queued_at = loop_.now;
+  probe.deadline = loop_.now + loop_.config.timeouts.request;
+  pipeline_.bytes().append(loop_.blocks, kPing);
+  pipeline_.commit(probe);
+  schedule_flush();
+}
+
+void UpstreamConnection::close_socket() {
+  if (socket_ >= 0) ::close(socket_);
+  socket_ = -1;
+  write_blocked_ = hangup_ = false;
+}
+
+void UpstreamConnection::fail(std::string_view reason) {
+  const bool was_ready = state_ == UpstreamState::ready;
+  const bool was_connecting = state_ == UpstreamState::connecting;
+  close_socket();
+  read_.clear(loop_.blocks);
+  if (was_connecting && next_address_ < addresses_.size()) return try_next_address();
+
+  if (was_ready) {
+    if (!pipeline_.empty()) {
+      spdlog::warn("connection to node {}:{} lost with {} requests on it: {}", endpoint_.host, endpoint_.port,
+                   pipeline_.size(), reason);
+    }
+    state_ = UpstreamState::idle;
+  } else {
+    // Said once for each time that the node goes away, not for each attempt.
+    if (failures_ == 0) spdlog::warn("node {}:{} is not reachable: {}", endpoint_.host, endpoint_.port, reason);
+    loop_.counters.upstream_connect_failures.add();
+    retry_at_ = loop_.now + kReconnect.delay(failures_++, pool_.random());
+    state_ = UpstreamState::backoff;
+  }
+  events_.on_lost(*this);
+}
+
+}  // namespace slotway::proxy

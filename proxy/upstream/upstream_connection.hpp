@@ -1,0 +1,104 @@
+// One connection to one node, shared by all sessions of its worker: it connects on demand, says the handshake, writes
+// what the pipeline holds once a turn, and hands replies to the dispatcher in order.
+// Owner: the worker's UpstreamPool. Thread: worker. Invariant: while not ready nothing of the pipeline is on the wire;
+// when a connection is lost its pipeline is emptied through UpstreamEvents::on_lost before anything else happens.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/read_buffer.hpp"
+#include "proxy/loop.hpp"
+#include "proxy/observe/worker_status.hpp"
+#include "proxy/upstream/upstream_handshake.hpp"
+#include "proxy/upstream/upstream_pipeline.hpp"
+#include "routing/topology.hpp"
+
+namespace slotway::proxy {
+
+class UpstreamConnection;
+class UpstreamPool;
+
+// What the dispatcher is told. Views are valid during the call.
+class UpstreamEvents {
+ public:
+  // The reply of pipeline().front(), which is popped afterwards. `source` holds it, and nothing before it.
+  virtual void on_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source) = 0;
+  // The connection is gone; every request of the pipeline must be taken out of it (front(), copy_front(), pop_front()).
+  virtual void on_lost(UpstreamConnection& connection) = 0;
+  // The deadline of a request that is on the wire has passed: it has been abandoned.
+  virtual void on_deadline(const Request& request) = 0;
+
+ protected:
+  ~UpstreamEvents() = default;
+};
+
+class UpstreamConnection {
+ public:
+  UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events, routing::Endpoint endpoint);
+  ~UpstreamConnection();
+  UpstreamConnection(const UpstreamConnection&) = delete;
+  UpstreamConnection& operator=(const UpstreamConnection&) = delete;
+
+  void set_handle(Handle handle) { handle_ = handle; }
+  const routing::Endpoint& endpoint() const { return endpoint_; }
+  UpstreamState state() const { return state_; }
+  UpstreamStatus status() const;
+  UpstreamPipeline& pipeline() { return pipeline_; }
+
+  // False while it waits before the next attempt to connect: requests are better kept elsewhere until retry_at().
+  bool accepts(TimePoint now);
+  TimePoint retry_at() const { return retry_at_; }
+
+  // After commits to the pipeline: connects if need be, and has them written at the end of the turn.
+  void schedule_flush();
+  void flush();
+
+  void on_io(std::uint32_t events);
+  void on_resolved(std::vector<boost::asio::ip::tcp::endpoint> addresses);
+  void on_tick();
+
+  // No longer in the map: closed by the pool as soon as nothing is in flight.
+  void retire(bool retired) { retired_ = retired; }
+  bool is_done() const { return retired_ && pipeline_.empty(); }
+
+ private:
+  void connect();
+  void try_next_address();
+  void on_connected();
+  void on_handshake();
+  void become_ready();
+  void read();
+  bool take_replies();
+  void expire_requests();
+  void fail(std::string_view reason);
+  void close_socket();
+  void send_probe();
+
+  UpstreamPool& pool_;
+  Loop& loop_;
+  UpstreamEvents& events_;
+  routing::Endpoint endpoint_;
+  Handle handle_;
+  UpstreamState state_ = UpstreamState::idle;
+  int socket_ = -1;
+  bool scheduled_ = false;
+  bool write_blocked_ = false;
+  bool hangup_ = false;
+  bool retired_ = false;
+  std::uint32_t failures_ = 0;  // attempts to connect in a row
+  TimePoint retry_at_{};
+  TimePoint connect_deadline_{};
+  TimePoint last_reply_{};
+  std::vector<boost::asio::ip::tcp::endpoint> addresses_;
+  std::size_t next_address_ = 0;
+  UpstreamHandshake handshake_;
+  protocol::ReplyScanner handshake_scanner_;
+  protocol::ReadBuffer read_;
+  UpstreamPipeline pipeline_;
+};
+
+}  // namespace slotway::proxy

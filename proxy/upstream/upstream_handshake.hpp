@@ -1,0 +1,33 @@
+// What is said to a node before anything else on each connection: today AUTH. Sans-I/O: it offers bytes to write and is
+// fed the replies. TLS comes before it, RESP3 and READONLY will come after AUTH: their place is here.
+// Owner: an UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but in request().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/config.hpp"
+
+namespace slotway::proxy {
+
+class UpstreamHandshake {
+ public:
+  enum class Status : std::uint8_t { done, waiting, failed };
+
+  explicit UpstreamHandshake(const config::ClusterConfig& cluster) : cluster_(cluster) {}
+
+  // Begins anew: the bytes to write; empty = nothing to say, already done.
+  std::string start();
+  // One whole reply.
+  Status on_reply(std::string_view reply);
+  // After `failed`: what the node said, and what to do.
+  const std::string& error() const { return error_; }
+
+ private:
+  const config::ClusterConfig& cluster_;
+  int awaited_ = 0;  // replies
+  std::string error_;
+};
+
+}  // namespace slotway::proxy

@@ -1,0 +1,44 @@
+#include "proxy/upstream/upstream_pipeline.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace slotway::proxy {
+
+void UpstreamPipeline::commit(Request request) {
+  assert(queue_.size() > committed_);
+  request.bytes = static_cast<std::uint32_t>(queue_.size() - committed_);
+  committed_ = queue_.size();
+  fifo_.push_back(request);
+}
+
+void UpstreamPipeline::on_sent(std::size_t count) {
+  queue_.advance(cursor_, count);
+  sent_ += count;
+}
+
+UpstreamPipeline::Next UpstreamPipeline::next(std::string_view bytes) {
+  if (bytes.empty()) return Next::need_more;
+  // Nothing can be answered of which nothing has been written.
+  if (fifo_.empty() || sent_ == 0) return Next::unsolicited;
+  switch (scanner_.scan(bytes)) {
+    case protocol::ScanStatus::need_more: return Next::need_more;
+    case protocol::ScanStatus::error: return Next::broken;
+    case protocol::ScanStatus::reply: break;
+  }
+  if (sent_ >= fifo_.front().bytes) return Next::reply;
+  // A node that refuses a request by its first bytes (a size limit of its own) answers early and closes.
+  return bytes.front() == '-' ? Next::refused : Next::unsolicited;
+}
+
+void UpstreamPipeline::pop_front() {
+  const std::size_t count = fifo_.front().bytes;
+  queue_.consume(pool_, count, &cursor_);
+  sent_ -= std::min(sent_, count);
+  committed_ -= count;
+  if (queue_.empty()) cursor_ = {};
+  fifo_.pop_front();
+  scanner_.start();
+}
+
+}  // namespace slotway::proxy

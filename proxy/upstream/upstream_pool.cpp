@@ -1,0 +1,96 @@
+#include "proxy/upstream/upstream_pool.hpp"
+
+#include <algorithm>
+
+namespace slotway::proxy {
+
+UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop), resolver_(io) {}
+
+void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
+  topology_ = std::move(topology);
+  by_node_.assign(topology_->nodes().size(), nullptr);
+  connections_.for_each([this](Handle, UpstreamConnection& connection) {
+    const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
+    connection.retire(node == routing::kNoNode);
+    if (node != routing::kNoNode) by_node_[node] = &connection;
+  });
+}
+
+void UpstreamPool::move_slot(routing::Slot slot, const routing::Endpoint& endpoint) {
+  if (!topology_) return;
+  const routing::NodeIndex owner = topology_->primary_of(slot);
+  if (owner != routing::kNoNode && topology_->node(owner).endpoint == endpoint) return;
+  set_topology(topology_->with_slot(slot, endpoint));
+}
+
+UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot) {
+  if (!topology_) return nullptr;
+  const routing::NodeIndex node = topology_->primary_of(slot);
+  return node == routing::kNoNode ? nullptr : &for_node(node);
+}
+
+UpstreamConnection* UpstreamPool::any_primary() {
+  // The first of the map that is not known to be down: a script that was sent there once is found there again.
+  UpstreamConnection* last = nullptr;
+  for (routing::NodeIndex i = 0; topology_ && i < topology_->nodes().size(); ++i) {
+    if (topology_->node(i).role != routing::NodeRole::primary || !topology_->node(i).healthy) continue;
+    last = &for_node(i);
+    if (last->accepts(loop_.now)) return last;
+  }
+  return last;
+}
+
+UpstreamConnection& UpstreamPool::at(const routing::Endpoint& endpoint) {
+  UpstreamConnection* found = nullptr;
+  connections_.for_each([&](Handle, UpstreamConnection& connection) {
+    if (connection.endpoint() == endpoint) found = &connection;
+  });
+  if (found) return *found;
+  const Handle handle = connections_.emplace(*this, loop_, *events_, endpoint);
+  UpstreamConnection& connection = connections_.at(handle);
+  connection.set_handle(handle);
+  return connection;
+}
+
+UpstreamConnection& UpstreamPool::for_node(routing::NodeIndex node) {
+  if (!by_node_[node]) by_node_[node] = &at(topology_->node(node).endpoint);
+  return *by_node_[node];
+}
+
+void UpstreamPool::on_io(Handle handle, std::uint32_t events) {
+  if (UpstreamConnection* connection = connections_.find(handle)) connection->on_io(events);
+}
+
+void UpstreamPool::on_tick() {
+  connections_.for_each([this](Handle handle, UpstreamConnection& connection) {
+    connection.on_tick();
+    if (connection.is_done() && std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
+      connections_.erase(handle);
+    }
+  });
+}
+
+void UpstreamPool::flush_scheduled() {
+  // A flush that fails parks its requests; it schedules nothing here.
+  for (std::size_t i = 0; i < scheduled_.size(); ++i) scheduled_[i]->flush();
+  scheduled_.clear();
+}
+
+std::vector<UpstreamStatus> UpstreamPool::statuses() {
+  std::vector<UpstreamStatus> out;
+  connections_.for_each([&](Handle, UpstreamConnection& connection) { out.push_back(connection.status()); });
+  return out;
+}
+
+void UpstreamPool::resolve(Handle handle, const routing::Endpoint& endpoint) {
+  resolver_.async_resolve(endpoint.host, std::to_string(endpoint.port),
+                          [this, handle](const boost::system::error_code&, const auto& results) {
+                            std::vector<boost::asio::ip::tcp::endpoint> addresses;
+                            for (const auto& result : results) addresses.push_back(result.endpoint());
+                            if (UpstreamConnection* connection = connections_.find(handle)) {
+                              connection->on_resolved(std::move(addresses));
+                            }
+                          });
+}
+
+}  // namespace slotway::proxy

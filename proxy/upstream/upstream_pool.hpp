@@ -1,0 +1,60 @@
+// The connections of one worker to the cluster's nodes, and the worker's snapshot of the map that finds them.
+// Owner: a Worker. Thread: worker. Invariant: one connection per endpoint; a connection whose endpoint is no longer in
+// the map takes no new requests by slot and is closed once its replies have come.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "proxy/slab.hpp"
+#include "proxy/upstream/upstream_connection.hpp"
+#include "routing/topology.hpp"
+
+namespace slotway::proxy {
+
+class UpstreamPool {
+ public:
+  UpstreamPool(boost::asio::io_context& io, Loop& loop);
+
+  // Must be called once, before anything else.
+  void set_events(UpstreamEvents& events) { events_ = &events; }
+
+  // --- the map ---
+  void set_topology(std::shared_ptr<const routing::Topology> topology);
+  const std::shared_ptr<const routing::Topology>& topology() const { return topology_; }  // nullptr = not known yet
+  // What a MOVED says: this worker's own map is patched at once.
+  void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
+
+  // --- finding a connection; the pointer is valid during this turn ---
+  UpstreamConnection* for_slot(routing::Slot slot);  // nullptr: no node is known for it
+  UpstreamConnection* any_primary();                 // nullptr: no node is known at all
+  UpstreamConnection& at(const routing::Endpoint& endpoint);
+
+  // --- the worker's loop ---
+  void on_io(Handle handle, std::uint32_t events);
+  void on_tick();
+  void flush_scheduled();
+  std::vector<UpstreamStatus> statuses();
+
+  // --- for its connections ---
+  void schedule_flush(UpstreamConnection& connection) { scheduled_.push_back(&connection); }
+  void resolve(Handle handle, const routing::Endpoint& endpoint);
+  std::uint64_t random() { return random_(); }
+
+ private:
+  UpstreamConnection& for_node(routing::NodeIndex node);
+
+  Loop& loop_;
+  UpstreamEvents* events_ = nullptr;
+  boost::asio::ip::tcp::resolver resolver_;
+  std::mt19937_64 random_{std::random_device{}()};
+  std::shared_ptr<const routing::Topology> topology_;
+  Slab<UpstreamConnection> connections_;
+  std::vector<UpstreamConnection*> by_node_;  // nullptr = not needed so far
+  std::vector<UpstreamConnection*> scheduled_;
+};
+
+}  // namespace slotway::proxy

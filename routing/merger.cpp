@@ -1,0 +1,104 @@
+#include "routing/merger.hpp"
+
+#include <cassert>
+
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_scanner.hpp"
+#include "protocol/reply_writer.hpp"
+
+namespace slotway::routing {
+
+namespace {
+
+constexpr std::size_t kKeepBytes = 256 * 1024;
+
+}  // namespace
+
+void Merger::reset(protocol::Merge merge, const FragmentLayout& layout) {
+  merge_ = merge;
+  layout_.fragments.assign(layout.fragments.begin(), layout.fragments.end());
+  layout_.next.assign(layout.next.begin(), layout.next.end());
+  missing_ = layout.fragments.size();
+  sum_ = 0;
+  arena_.clear();
+  error_.clear();
+  if (merge == protocol::Merge::by_position) pieces_.assign(layout.positions(), Piece{0, 0});
+}
+
+void Merger::add(std::uint32_t fragment, std::string_view reply) {
+  assert(missing_ > 0);
+  --missing_;
+  if (failed()) return;
+  if (reply.starts_with('-')) {
+    error_ = reply;
+    return;
+  }
+  bool understood = false;
+  switch (merge_) {
+    case protocol::Merge::by_position: understood = add_elements(layout_.fragments[fragment], reply); break;
+    case protocol::Merge::sum: understood = add_integer(reply); break;
+    case protocol::Merge::all_ok: understood = reply == protocol::kOk; break;
+    case protocol::Merge::none: break;
+  }
+  if (!understood) protocol::write_error(error_, protocol::errors::kBadFragment);
+}
+
+bool Merger::add_elements(const Fragment& fragment, std::string_view reply) {
+  const std::size_t header_end = reply.find('\n');
+  if (reply[0] != '*' || header_end == std::string_view::npos) return false;
+  const auto count = protocol::parse_decimal(reply.substr(1, header_end - 2));
+  if (count != static_cast<std::int64_t>(fragment.count)) return false;
+
+  const std::size_t base = arena_.size();
+  const std::string_view elements = reply.substr(header_end + 1);
+  arena_ += elements;
+  std::size_t at = 0;
+  for (std::uint32_t p = fragment.first; p != kNoPosition; p = layout_.next[p]) {
+    protocol::ReplyScanner scanner;
+    // The last element needs no search: it ends where the reply ends.
+    if (p != fragment.last && scanner.scan(elements.substr(at)) != protocol::ScanStatus::reply) return false;
+    const std::size_t size = p == fragment.last ? elements.size() - at : scanner.size();
+    pieces_[p] = Piece{base + at, size};
+    at += size;
+  }
+  return true;
+}
+
+bool Merger::add_integer(std::string_view reply) {
+  if (reply[0] != ':') return false;
+  const auto value = protocol::parse_decimal(reply.substr(1, reply.size() - 3));
+  if (value) sum_ += *value;
+  return value.has_value();
+}
+
+void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
+  assert(complete());
+  if (failed()) {
+    out.append(pool, error_);
+    return;
+  }
+  switch (merge_) {
+    case protocol::Merge::by_position:
+      out.append(pool, ArrayHeader(pieces_.size()).view());
+      for (const Piece& piece : pieces_) out.append(pool, std::string_view(arena_).substr(piece.offset, piece.size));
+      break;
+    case protocol::Merge::sum: {
+      std::string text;
+      protocol::write_integer(text, sum_);
+      out.append(pool, text);
+      break;
+    }
+    case protocol::Merge::all_ok: out.append(pool, protocol::kOk); break;
+    case protocol::Merge::none: assert(false); break;
+  }
+}
+
+void Merger::shrink() {
+  if (arena_.capacity() > kKeepBytes) arena_ = std::string();
+  if (pieces_.capacity() * sizeof(Piece) > kKeepBytes) {
+    pieces_ = {};
+    layout_ = {};
+  }
+}
+
+}  // namespace slotway::routing

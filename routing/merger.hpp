@@ -1,0 +1,54 @@
+// Makes one reply of the fragments' replies. Sans-I/O: fed replies in any order, it says when it has them all.
+// Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the previous command
+// is left but the buffers' capacity.
+// A split command that fails in part is answered with one error: the first that came.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/byte_queue.hpp"
+#include "protocol/command_table.hpp"
+#include "routing/splitter.hpp"
+
+namespace slotway::routing {
+
+class Merger {
+ public:
+  void reset(protocol::Merge merge, const FragmentLayout& layout);
+
+  // `reply` is the whole reply of one fragment; each fragment exactly once.
+  void add(std::uint32_t fragment, std::string_view reply);
+
+  bool complete() const { return missing_ == 0; }
+  bool failed() const { return !error_.empty(); }
+  // Bytes that are held for replies so far.
+  std::size_t held_bytes() const { return arena_.size(); }
+
+  // The merged reply. REQUIRES: complete().
+  void write(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
+
+  // Gives back buffers that one unusual command made large.
+  void shrink();
+
+ private:
+  struct Piece {
+    std::size_t offset;
+    std::size_t size;
+  };
+
+  bool add_elements(const Fragment& fragment, std::string_view reply);
+  bool add_integer(std::string_view reply);
+
+  protocol::Merge merge_ = protocol::Merge::none;
+  FragmentLayout layout_;
+  std::size_t missing_ = 0;    // fragments
+  std::int64_t sum_ = 0;
+  std::vector<Piece> pieces_;  // by position, into arena_
+  std::string arena_;          // elements as they came
+  std::string error_;          // the whole error reply
+};
+
+}  // namespace slotway::routing

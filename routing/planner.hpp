@@ -1,0 +1,36 @@
+// Decides what is to be done with a request: plan(request, session facts) -> Plan. Pure but for its reused buffers.
+// Owner: one per Worker. Thread: worker. The slot is the result, not the node: which node serves a slot is looked up by
+// the dispatcher each time a request is sent, so that first sends and retries take one path.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "config/config.hpp"
+#include "protocol/request.hpp"
+#include "routing/plan.hpp"
+#include "routing/session_facts.hpp"
+#include "routing/splitter.hpp"
+
+namespace slotway::routing {
+
+class Planner {
+ public:
+  explicit Planner(const config::MultikeyConfig& multikey) : multikey_(multikey) {}
+
+  Plan plan(const protocol::RequestView& request, const SessionFacts& facts);
+
+  // Of the last plan, if it was a FanOut.
+  const Splitter& splitter() const { return splitter_; }
+  std::span<const std::uint32_t> keys() const { return keys_; }
+
+ private:
+  Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
+
+  config::MultikeyConfig multikey_;
+  Splitter splitter_;
+  std::vector<std::uint32_t> keys_;
+};
+
+}  // namespace slotway::routing
