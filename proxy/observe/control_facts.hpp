@@ -24,10 +24,10 @@ struct RefreshCount {
 struct ControlFacts {
   bool listening = false;
   bool draining = false;
-  std::shared_ptr<const routing::Topology> topology;  // nullptr = none was learned yet
-  std::optional<std::chrono::milliseconds>
-      topology_age;  // since the last successful refresh; nullopt = none yet
-  std::vector<RefreshCount> refreshes;
+  std::shared_ptr<const routing::Topology> topology{};  // nullptr = none was learned yet
+  // Since the last successful refresh; nullopt = none yet.
+  std::optional<std::chrono::milliseconds> topology_age{};
+  std::vector<RefreshCount> refreshes{};
 };
 
 }  // namespace slotway::proxy

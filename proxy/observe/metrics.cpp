@@ -7,6 +7,8 @@
 #include <sstream>
 #include <utility>
 
+#include "proxy/observe/utf8.hpp"
+
 namespace slotway::proxy {
 namespace {
 
@@ -163,7 +165,7 @@ void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
   std::map<std::string, NodeLoad> nodes;
   for (const WorkerStatus& status : statuses) {
     for (const UpstreamStatus& upstream : status.upstreams) {
-      NodeLoad& load = nodes[upstream.node];
+      NodeLoad& load = nodes[to_valid_utf8(upstream.node)];
       ++load.connections[index_of(upstream.state)];
       load.in_flight += upstream.in_flight;
       load.queued_bytes += upstream.queued_bytes;
