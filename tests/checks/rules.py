@@ -1,0 +1,97 @@
+"""What the checks demand of the source tree, one function per rule; each yields "file:line: what is wrong"."""
+
+import re
+
+import files
+
+MAX_LINES = 500
+
+# Which rooms the sources of a room may include; tests and bench may include all.
+MAY_INCLUDE = {
+    "config": {"config"},
+    "protocol": {"protocol", "config"},
+    "routing": {"routing", "protocol", "config"},
+    "proxy": {"proxy", "routing", "protocol", "config"},
+}
+ROOMS = set(MAY_INCLUDE) | {"tests", "bench"}
+PURE_ROOMS = {"protocol", "routing"}
+IMPURE_HEADER = re.compile(
+    r"^(boost/(asio|beast)|spdlog/|prometheus/|yaml-cpp/|sys/socket\.h|sys/time\.h|time\.h|ctime|thread|mutex)"
+)
+CLOCK = re.compile(r"::\s*now\s*\(|\bclock_gettime\b|\bgettimeofday\b|\bstd::time\b")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def layering(root):
+    for name in filter(files.is_source, files.all_files(root)):
+        room = name.split("/")[0]
+        for number, line in enumerate(files.lines_of(root, name), 1):
+            include = INCLUDE.match(line)
+            if include:
+                wrong = wrong_include(room, include[2])
+                if wrong:
+                    yield f"{name}:{number}: {wrong}: {line.strip()}"
+            elif room in PURE_ROOMS and CLOCK.search(line.split("//")[0]):
+                yield f"{name}:{number}: {room} reads no clock: {line.strip()}"
+
+
+def wrong_include(room, header):
+    target = header.split("/")[0]
+    if header.startswith("."):
+        return "includes are written from the repository's root"
+    if room in PURE_ROOMS and IMPURE_HEADER.match(header):
+        return f"{room} knows no sockets, threads, time, logs, metrics or files"
+    if "/" in header and target in ROOMS and target not in MAY_INCLUDE.get(room, ROOMS):
+        return f"{room} does not include {target}"
+    return None
+
+
+def file_length(root):
+    for name in files.all_files(root):
+        if files.is_source(name) or files.is_script(root, name):
+            count = len(files.lines_of(root, name))
+            if count > MAX_LINES:
+                yield f"{name}:{count}: more than {MAX_LINES} lines"
+
+
+def folder_readme(root):
+    """Top folders with sources or scripts, and the folders of proxy, open with a README.md of 5 to 120 lines."""
+    names = files.all_files(root)
+    folders = set()
+    for name in names:
+        parts = name.split("/")[:-1]
+        if parts and not parts[0].startswith(".") and (files.is_source(name) or files.is_script(root, name)):
+            folders.add(parts[0])
+            if parts[0] == "proxy" and len(parts) > 1:
+                folders.add("/".join(parts[:2]))
+    for folder in sorted(folders - {"cmake"}):
+        readme = folder + "/README.md"
+        if readme not in names:
+            yield f"{readme}:1: missing"
+        elif not 5 <= len(files.lines_of(root, readme)) <= 120:
+            yield f"{readme}:1: not between 5 and 120 lines"
+
+
+def leftovers(root):
+    """No note to oneself stays in the tree."""
+    mark = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    for name in files.all_files(root):
+        if files.is_source(name) or files.is_script(root, name) or name.endswith((".md", ".yaml", ".yml", ".inc")):
+            for number, line in enumerate(files.lines_of(root, name), 1):
+                if mark.search(line):
+                    yield f"{name}:{number}: unfinished: {line.strip()}"
+
+
+def header_guard(root):
+    """Each header opens with a comment that says what it is, and has #pragma once."""
+    for name in files.all_files(root):
+        if not name.endswith(".hpp"):
+            continue
+        lines = files.lines_of(root, name)
+        if not lines or not lines[0].startswith("//"):
+            yield f"{name}:1: a header opens with a comment"
+        if "#pragma once" not in lines:
+            yield f"{name}:1: no #pragma once"
+
+
+RULES = {rule.__name__: rule for rule in (layering, file_length, folder_readme, leftovers, header_guard)}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Proves that each rule can fail: on a small tree that is right, then on the same tree with one thing wrong."""
+
+import os
+import tempfile
+import unittest
+
+import rules
+
+RIGHT = {
+    "README.md": "x",
+    "protocol/README.md": "1\n2\n3\n4\n5\n",
+    "protocol/noun.hpp": "// A noun.\n#pragma once\n#include <string>\n#include \"protocol/other.hpp\"\n",
+    "routing/README.md": "1\n2\n3\n4\n5\n",
+    "routing/way.cpp": '#include "routing/way.hpp"\n#include "protocol/noun.hpp"\n#include "config/config.hpp"\n',
+    "config/README.md": "1\n2\n3\n4\n5\n",
+    "config/config.hpp": "// Plain data.\n#pragma once\n#include <chrono>\n",
+    "proxy/README.md": "1\n2\n3\n4\n5\n",
+    "proxy/client/README.md": "1\n2\n3\n4\n5\n",
+    "proxy/client/session.cpp": '#include <boost/asio.hpp>\n#include "routing/way.hpp"\nauto t = steady_clock::now();\n',
+    "tests/README.md": "1\n2\n3\n4\n5\n",
+    "tests/proxy/session_test.cpp": '#include "proxy/client/session.hpp"\n',
+    "scripts/README.md": "1\n2\n3\n4\n5\n",
+    "scripts/run": "#!/bin/sh\necho\n",
+}
+
+# Rule, file, its new content (None = removed).
+WRONG = [
+    ("layering", "protocol/noun.hpp", "// A noun.\n#pragma once\n#include <boost/asio/buffer.hpp>\n"),
+    ("layering", "protocol/noun.hpp", "// A noun.\n#pragma once\n#  include <spdlog/spdlog.h>\n"),
+    ("layering", "protocol/noun.hpp", '// A noun.\n#pragma once\n#include "routing/way.hpp"\n'),
+    ("layering", "protocol/noun.hpp", '// A noun.\n#pragma once\n#include "../config/config.hpp"\n'),
+    ("layering", "protocol/new.cpp", '#include "proxy/client/session.hpp"\n'),
+    ("layering", "routing/way.cpp", "#include <prometheus/registry.h>\n"),
+    ("layering", "routing/way.cpp", "#include <yaml-cpp/yaml.h>\n"),
+    ("layering", "routing/way.cpp", "auto t = std::chrono::steady_clock::now();\n"),
+    ("layering", "routing/way.cpp", "long t = std::time(nullptr);\n"),
+    ("layering", "config/config.hpp", '// Plain data.\n#pragma once\n#include "protocol/noun.hpp"\n'),
+    ("layering", "proxy/client/session.cpp", '#include "tests/kit/test_client.hpp"\n'),
+    ("file_length", "routing/way.cpp", "\n" * 501),
+    ("file_length", "scripts/run", "#!/bin/sh\n" + "\n" * 500),
+    ("folder_readme", "routing/README.md", None),
+    ("folder_readme", "proxy/client/README.md", None),
+    ("folder_readme", "scripts/README.md", "short\n"),
+    ("leftovers", "routing/way.cpp", "// TO" + "DO: later\n"),
+    ("leftovers", "README.md", "FIX" + "ME\n"),
+    ("header_guard", "config/config.hpp", "// Plain data.\n"),
+    ("header_guard", "config/config.hpp", "#pragma once\n"),
+]
+
+
+def write_tree(root, tree):
+    for name, content in tree.items():
+        os.makedirs(os.path.join(root, os.path.dirname(name)), exist_ok=True)
+        with open(os.path.join(root, name), "w", encoding="utf-8") as file:
+            file.write(content)
+
+
+class SelfTest(unittest.TestCase):
+    def problems(self, rule, tree):
+        with tempfile.TemporaryDirectory() as root:
+            write_tree(root, tree)
+            return list(rules.RULES[rule](root))
+
+    def test_right_tree_passes(self):
+        for rule in rules.RULES:
+            with self.subTest(rule=rule):
+                self.assertEqual(self.problems(rule, RIGHT), [])
+
+    def test_each_wrong_file_is_found(self):
+        for rule, name, content in WRONG:
+            with self.subTest(rule=rule, file=name, content=(content or "")[:60]):
+                tree = dict(RIGHT)
+                tree.pop(name, None)
+                if content is not None:
+                    tree[name] = content
+                problems = self.problems(rule, tree)
+                self.assertEqual(len(problems), 1, problems)
+                self.assertTrue(problems[0].startswith(name + ":"), problems)
+
+    def test_every_rule_has_a_wrong_tree(self):
+        self.assertEqual({rule for rule, _, _ in WRONG}, set(rules.RULES))
+
+
+if __name__ == "__main__":
+    unittest.main()
