@@ -1,0 +1,136 @@
+#include "config/config_options.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+namespace slotway::config {
+namespace {
+
+TEST_CASE("the names of variables and flags follow from the path") {
+  const auto [path, variable, flag] = GENERATE(table<std::string, std::string, std::string>({
+      {"cluster.seeds", "SLOTWAY_CLUSTER", "--cluster"},
+      {"cluster.password", "SLOTWAY_CLUSTER_PASSWORD", "--cluster-password"},
+      {"cluster.password_file", "SLOTWAY_CLUSTER_PASSWORD_FILE", "--cluster-password-file"},
+      {"listen", "SLOTWAY_LISTEN", "--listen"},
+      {"workers", "SLOTWAY_WORKERS", "--workers"},
+      {"admin", "SLOTWAY_ADMIN", "--admin"},
+      {"log.level", "SLOTWAY_LOG_LEVEL", "--log-level"},
+      {"log.format", "SLOTWAY_LOG_FORMAT", "--log-format"},
+      {"limits.max_clients", "SLOTWAY_LIMITS_MAX_CLIENTS", "--limits-max-clients"},
+  }));
+  CAPTURE(path);
+  const Option* option = find_option(path);
+  REQUIRE(option != nullptr);
+  CHECK(environment_name(*option) == variable);
+  CHECK(flag_name(*option) == flag);
+}
+
+TEST_CASE("no two options share a name") {
+  std::set<std::string> names;
+  for (const Option& option : options()) {
+    CAPTURE(option.path);
+    CHECK(names.insert(std::string(option.path)).second);
+    CHECK(names.insert(environment_name(option)).second);
+    CHECK(names.insert(flag_name(option)).second);
+  }
+}
+
+TEST_CASE("every default is read back from what is printed") {
+  for (const Option& option : options()) {
+    const std::string printed = option.print(Config{});
+    if (printed == "(not set)") continue;
+    CAPTURE(option.path, printed);
+    Config config;
+    CHECK_FALSE(option.set(printed, config));
+    CHECK(config == Config{});
+  }
+}
+
+// One value per option that is not its default: each row of the table reaches a field of its own.
+TEST_CASE("every option is set, printed and read back") {
+  const auto [path, value] = GENERATE(table<std::string, std::string>({
+      {"cluster.seeds", "[::1]:7001"},
+      {"cluster.username", "app"},
+      {"cluster.password_file", "/run/p"},
+      {"listen", "0.0.0.0:1"},
+      {"backlog", "7"},
+      {"requirepass_file", "/run/r"},
+      {"workers", "3"},
+      {"admin", "off"},
+      {"limits.max_clients", "11"},
+      {"limits.max_bulk", "12kb"},
+      {"limits.max_request", "13kb"},
+      {"limits.max_arguments", "14"},
+      {"limits.max_inflight_per_client", "15"},
+      {"limits.max_inflight_bytes_per_client", "16kb"},
+      {"limits.max_output_per_client", "17kb"},
+      {"timeouts.connect", "18ms"},
+      {"timeouts.request", "19ms"},
+      {"timeouts.upstream_idle_ping", "20ms"},
+      {"timeouts.client_idle", "21ms"},
+      {"timeouts.drain", "22ms"},
+      {"timeouts.tcp_keepalive", "23s"},
+      {"timeouts.tcp_user_timeout", "24ms"},
+      {"topology.refresh_interval", "25ms"},
+      {"topology.min_refresh_interval", "26ms"},
+      {"multikey.mset", "reject"},
+      {"log.level", "warn"},
+      {"log.format", "json"},
+  }));
+  CAPTURE(path);
+  const Option* option = find_option(path);
+  REQUIRE(option != nullptr);
+  Config config;
+  REQUIRE_FALSE(option->set(value, config));
+  CHECK(option->print(config) == value);
+  for (const Option& other : options()) {
+    if (other.path != path) CHECK(other.print(config) == other.print(Config{}));
+  }
+}
+
+TEST_CASE("a password is never printed") {
+  for (const char* path : {"cluster.password", "requirepass"}) {
+    Config config;
+    const Option* option = find_option(path);
+    REQUIRE(option != nullptr);
+    CHECK(option->is_secret);
+    CHECK(option->print(config) == "(not set)");
+    CHECK_FALSE(option->set("s3cret", config));
+    CHECK(option->print(config) == "(set)");
+  }
+}
+
+TEST_CASE("a value of the wrong kind is a complaint") {
+  const auto [path, value, what,
+              advice] = GENERATE(table<std::string, std::string, std::string, std::string>({
+      {"backlog", "many", "'many' is not a number", "write a whole number in digits, such as 1000"},
+      {"backlog", "3000000000", "'3000000000' is too large", "write a smaller number"},
+      {"limits.max_clients", "4294967296", "'4294967296' is too large", "write a smaller number"},
+      {"workers", "0", "'0' is not a number of workers", "write auto, or a number from 1"},
+      {"workers", "Auto", "'Auto' is not a number of workers", "write auto, or a number from 1"},
+      {"workers", "4294967296", "'4294967296' is not a number of workers", "write auto, or a number from 1"},
+      {"admin", "on", "'on' is neither ADDR:PORT nor off", "write 127.0.0.1:9380, or off"},
+      {"cluster.seeds", "node:0", "'node:0' has port 0", "write the port that the node listens on"},
+      {"log.level", "trace", "'trace' is not one of the words known here",
+       "write one of: debug, info, warn, error"},
+      {"log.format", "JSON", "'JSON' is not one of the words known here", "write one of: text, json"},
+      {"multikey.mset", "", "'' is not one of the words known here", "write one of: split, reject"},
+  }));
+  CAPTURE(path, value);
+  Config config;
+  const auto complaint = find_option(path)->set(value, config);
+  REQUIRE(complaint);
+  CHECK(complaint->what == what);
+  CHECK(complaint->advice == advice);
+  CHECK(config == Config{});
+}
+
+TEST_CASE("sections are known") {
+  for (const char* section : {"cluster", "limits", "timeouts", "topology", "multikey", "log"}) {
+    CHECK(is_section(section));
+  }
+  for (const char* other : {"listen", "cluster.seeds", "clus", "", "logs"}) CHECK_FALSE(is_section(other));
+}
+
+}  // namespace
+}  // namespace slotway::config
