@@ -30,12 +30,13 @@ bool is_port_and_protocol(std::string_view text) {
 }
 
 Complaint unknown_variable(const std::string& name) {
-  std::vector<std::string> known{std::string(kConfigFile)};
-  for (const Option& option : options()) known.push_back(environment_name(option));
-  const std::string near = nearest_name(name, known);
+  // Compared without the prefix, which all have in common.
+  std::vector<std::string> known{std::string(kConfigFile.substr(kPrefix.size()))};
+  for (const Option& option : options()) known.push_back(environment_name(option).substr(kPrefix.size()));
+  const std::string near = nearest_name(name.substr(kPrefix.size()), known);
   if (near.empty())
     return {"is not a known variable", "unset it, or see slotway.example.yaml for the options"};
-  return {"is not a known variable", "did you mean " + near + "?"};
+  return {"is not a known variable", "did you mean " + std::string(kPrefix) + near + "?"};
 }
 
 }  // namespace

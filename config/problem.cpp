@@ -47,6 +47,8 @@ std::string printable(std::string_view value, std::size_t longest) {
   return out;
 }
 
-std::string quoted(std::string_view value) { return "'" + printable(value) + "'"; }
+std::string quoted(std::string_view value, std::size_t longest) {
+  return "'" + printable(value, longest) + "'";
+}
 
 }  // namespace slotway::config

@@ -35,6 +35,6 @@ void sort_problems(std::vector<Problem>& problems);
 
 // `value` for an error text: control bytes as \xHH, and cut where it gets long; and the same in quotes.
 std::string printable(std::string_view value, std::size_t longest = 64);
-std::string quoted(std::string_view value);
+std::string quoted(std::string_view value, std::size_t longest = 64);
 
 }  // namespace slotway::config

@@ -96,12 +96,12 @@ Parsed<std::string> parse_secret(std::string_view content) {
 Parsed<std::string> read_secret_file(const std::string& path) {
   const auto content = read_text_file(path, kLargestSecretFile);
   if (const auto* failure = std::get_if<ReadFailure>(&content)) {
-    return Complaint{"cannot read " + quoted(path) + ": " + failure->reason,
+    return Complaint{"cannot read " + quoted(path, path.size()) + ": " + failure->reason,
                      "check the path, and that Slotway's user may read it"};
   }
   auto secret = parse_secret(std::get<std::string>(content));
   if (auto* complaint = std::get_if<Complaint>(&secret))
-    complaint->what = quoted(path) + ": " + complaint->what;
+    complaint->what = quoted(path, path.size()) + ": " + complaint->what;
   return secret;
 }
 
