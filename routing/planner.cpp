@@ -1,5 +1,6 @@
 #include "routing/planner.hpp"
 
+#include "protocol/ascii_case.hpp"
 #include "protocol/command_keys.hpp"
 
 namespace slotway::routing {
@@ -17,20 +18,11 @@ bool has_one_fixed_key(const CommandRow& row) {
          row.keys[0].find == KeySpec::Find::range && row.keys[0].last == 0;
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view upper) {
-  if (text.size() != upper.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c) != upper[i]) return false;
-  }
-  return true;
-}
-
 // XREAD and XREADGROUP block only if they say so, before the streams.
 bool asks_to_block(const RequestView& request) {
   for (std::size_t i = 1; i < request.argc(); ++i) {
-    if (equals_ignoring_case(request.arg(i), "BLOCK")) return true;
-    if (equals_ignoring_case(request.arg(i), "STREAMS")) return false;
+    if (protocol::equal_ignore_case(request.arg(i), "block")) return true;
+    if (protocol::equal_ignore_case(request.arg(i), "streams")) return false;
   }
   return false;
 }

@@ -89,6 +89,7 @@ void UpstreamConnection::on_resolved(std::vector<boost::asio::ip::tcp::endpoint>
 
 void UpstreamConnection::try_next_address() {
   const auto& address = addresses_[next_address_++];
+  connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
   loop_.counters.upstream_connects.add();
   state_ = UpstreamState::connecting;
   socket_ = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);

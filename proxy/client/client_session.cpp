@@ -1,0 +1,237 @@
+#include "proxy/client/client_session.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+#include "proxy/client/local_commands.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/socket_io.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+constexpr int kReadsPerTurn = 16;
+
+}  // namespace
+
+ClientSession::ClientSession(SessionRoom& room, int socket, std::uint64_t id)
+    : room_(room), socket_(socket), replies_(room.loop, room.slots), last_request_(room.loop.now) {
+  state_.id = id;
+  state_.facts.authenticated = room.loop.config.client.requirepass.empty();
+  room_.loop.counters.clients.add();
+  room_.loop.counters.clients_accepted.add();
+}
+
+ClientSession::~ClientSession() {
+  settling_ = true;  // to_settle has no use for it any more
+  finish();
+  replies_.clear();
+  out_.clear(room_.loop.blocks);
+  read_.clear(room_.loop.blocks);
+  if (paused_) room_.loop.counters.clients_paused.sub();
+  room_.loop.counters.clients.sub();
+  room_.loop.counters.clients_closed.add();
+}
+
+bool ClientSession::start(Handle handle) {
+  handle_ = handle;
+  const auto& timeouts = room_.loop.config.timeouts;
+  tune_socket(socket_, {timeouts.tcp_keepalive, timeouts.tcp_user_timeout});
+  return room_.loop.poller.add(socket_, {PollTag::Kind::client, handle_});
+}
+
+// --- reading ---
+
+void ClientSession::on_io(std::uint32_t events) {
+  if (finished_) return;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hangup_ = true;
+  // Both directions are gone: nobody reads the replies.
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) return finish();
+  if (((events & EPOLLIN) != 0 || hangup_) && !paused_ && !closing_) read();
+  if ((events & EPOLLOUT) != 0 && write_blocked_) {
+    write_blocked_ = false;
+    want_settle();
+  }
+}
+
+void ClientSession::read() {
+  protocol::BlockPool& blocks = room_.loop.blocks;
+  for (int reads = 0;; ++reads) {
+    if (reads == kReadsPerTurn) return room_.loop.poller.again({PollTag::Kind::client, handle_});
+    const std::size_t wanted = parser_ ? parser_->wanted(read_.bytes().size()) : 0;
+    const IoResult result = read_some(socket_, read_.writable(blocks, room_.loop.scratch(), wanted));
+    if (result.bytes > 0) {
+      room_.loop.counters.client_bytes_in.add(result.bytes);
+      read_.commit(result.bytes);
+      const bool more = process_requests();
+      read_.keep_rest(blocks);
+      if (!more) return;
+    }
+    if (result.status == IoStatus::failed) return finish();
+    if (result.status == IoStatus::closed) {
+      // The peer sends no more, but may well wait for its replies.
+      closing_ = true;
+      return want_settle();
+    }
+    if (result.status == IoStatus::would_block && !(hangup_ && result.bytes > 0)) return;
+  }
+}
+
+// Takes every complete request. False: reading has to stop.
+bool ClientSession::process_requests() {
+  while (!read_.bytes().empty()) {
+    if (must_pause()) {
+      if (!paused_) room_.loop.counters.clients_paused.add();
+      paused_ = true;
+      want_settle();
+      return false;
+    }
+    if (!parser_) {
+      if (room_.parsers.empty()) room_.parsers.push_back(std::make_unique<protocol::RequestParser>());
+      parser_ = std::move(room_.parsers.back());
+      room_.parsers.pop_back();
+      parser_->start();
+    }
+    switch (parser_->parse(read_.bytes(), room_.parse_limits, state_.facts.authenticated)) {
+      case protocol::ParseStatus::need_more: return true;
+      case protocol::ParseStatus::error:
+        room_.loop.counters.errors[index_of(ErrorClass::protocol)].add();
+        reply_error(protocol::Family::connection, parser_->error_text());
+        closing_ = true;
+        break;
+      case protocol::ParseStatus::nothing: break;
+      case protocol::ParseStatus::request: handle_request(&read_); break;
+    }
+    if (closing_) {
+      read_.clear(room_.loop.blocks);
+      want_settle();
+      return false;
+    }
+    // A long request may have left with its block.
+    if (!read_.bytes().empty()) read_.consume(parser_->size());
+    parser_->start();
+  }
+  if (parser_) room_.parsers.push_back(std::move(parser_));
+  return true;
+}
+
+void ClientSession::handle_request(protocol::ReadBuffer* source) {
+  last_request_ = room_.loop.now;
+  const std::string_view bytes = read_.bytes();
+  const protocol::RequestView request = parser_->request(bytes);
+  const bool as_sent = request.bytes().data() == bytes.data();
+  room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
+}
+
+bool ClientSession::must_pause() const {
+  const config::LimitsConfig& limits = room_.loop.config.limits;
+  return (held_ && replies_.size() > 0) || replies_.size() >= limits.max_inflight_per_client ||
+         replies_.pending_bytes() >= limits.max_inflight_bytes_per_client ||
+         out_.size() >= limits.max_output_bytes_per_client;
+}
+
+bool ClientSession::may_resume() const {
+  const config::LimitsConfig& limits = room_.loop.config.limits;
+  return !(held_ && replies_.size() > 0) && replies_.size() <= limits.max_inflight_per_client / 2 &&
+         replies_.pending_bytes() <= limits.max_inflight_bytes_per_client / 2 &&
+         out_.size() <= limits.max_output_bytes_per_client / 2;
+}
+
+// --- replies ---
+
+Handle ClientSession::open_reply(protocol::Family family, std::size_t request_bytes) {
+  return replies_.open(handle_, family, static_cast<std::uint32_t>(request_bytes));
+}
+
+void ClientSession::deliver(Handle slot, ReplyBytes reply) {
+  if (replies_.fill(slot, reply, out_)) want_settle();
+}
+
+std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle slot) {
+  std::unique_ptr<routing::Merger> merger;
+  if (replies_.fill_merged(slot, out_, merger)) want_settle();
+  return merger;
+}
+
+void ClientSession::run_local(const protocol::CommandRow& row, const protocol::RequestView& request) {
+  room_.loop.counters.requests[index_of(row.family)].add();
+  room_.scratch.clear();
+  room_.local_commands.run(row.local, request, *this, room_.scratch);
+  reply_now(row.family, room_.scratch);
+}
+
+void ClientSession::reply_error(protocol::Family family, std::string_view text) {
+  room_.scratch.clear();
+  protocol::write_error(room_.scratch, text);
+  reply_now(family, room_.scratch);
+}
+
+void ClientSession::reply_now(protocol::Family family, std::string_view reply) {
+  deliver(open_reply(family, 0), {reply});
+}
+
+// --- the end of a turn ---
+
+void ClientSession::want_settle() {
+  if (settling_) return;
+  settling_ = true;
+  room_.to_settle.push_back(handle_);
+}
+
+bool ClientSession::settle() {
+  settling_ = false;
+  if (!finished_ && !out_.empty() && !write_blocked_) write();
+  if (replies_.size() == 0) held_ = false;
+  if (!finished_ && paused_ && may_resume()) {
+    paused_ = false;
+    room_.loop.counters.clients_paused.sub();
+    // What was read before the pause first, then what the socket holds.
+    const bool more = process_requests();
+    read_.keep_rest(room_.loop.blocks);
+    if (more && !closing_) read();
+  }
+  if (!finished_ && closing_ && replies_.size() == 0 && out_.empty()) finish();
+  return !finished_;
+}
+
+void ClientSession::write() {
+  while (!out_.empty()) {
+    const IoResult result = write_some(socket_, out_, {});
+    out_.consume(room_.loop.blocks, result.bytes);
+    room_.loop.counters.client_bytes_out.add(result.bytes);
+    if (result.status == IoStatus::failed) return finish();
+    if (result.status == IoStatus::would_block) {
+      write_blocked_ = !out_.empty();
+      return;
+    }
+  }
+}
+
+void ClientSession::on_tick() {
+  const auto idle = room_.loop.config.timeouts.client_idle;
+  if (idle.count() > 0 && replies_.size() == 0 && out_.empty() && room_.loop.now - last_request_ >= idle) finish();
+}
+
+void ClientSession::drain() {
+  closing_ = true;
+  want_settle();
+}
+
+void ClientSession::finish() {
+  if (finished_) return;
+  finished_ = true;
+  if (closing_) {
+    // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies.
+    ::shutdown(socket_, SHUT_WR);
+    for (int i = 0; i < kReadsPerTurn; ++i) {
+      if (read_some(socket_, room_.loop.scratch()).status != IoStatus::ok) break;
+    }
+  }
+  ::close(socket_);
+  want_settle();
+}
+
+}  // namespace slotway::proxy

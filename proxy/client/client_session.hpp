@@ -1,0 +1,104 @@
+// One client's connection: reads, parses, hands requests to the dispatcher in one plain loop, and writes replies in the
+// requests' order.
+// Owner: the worker's slab of sessions. Thread: worker. Invariants: while reading is paused (a limit, or a request of
+// this client that is redirected) bytes wait in the socket or in the kept tail, and are taken up as soon as the reason is
+// gone; a session that is finished is erased at the end of the turn, not before.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "protocol/byte_queue.hpp"
+#include "protocol/read_buffer.hpp"
+#include "protocol/request_parser.hpp"
+#include "proxy/client/reply_queue.hpp"
+#include "proxy/client/session_state.hpp"
+#include "proxy/loop.hpp"
+
+namespace slotway::proxy {
+
+class ClientSession;
+class Dispatcher;
+class LocalCommands;
+
+using Sessions = Slab<ClientSession>;
+
+// What all sessions of a worker share. Owner: the Worker.
+struct SessionRoom {
+  Loop& loop;
+  ReplySlots& slots;
+  Dispatcher& dispatcher;
+  LocalCommands& local_commands;
+  protocol::ParseLimits parse_limits;
+  std::vector<std::unique_ptr<protocol::RequestParser>> parsers;  // free ones
+  std::vector<Handle> to_settle;  // sessions that have output to write, reading to resume, or that are finished
+  std::string scratch;            // where local replies are written
+};
+
+class ClientSession {
+ public:
+  // Takes the socket. `id` is unique in the process.
+  ClientSession(SessionRoom& room, int socket, std::uint64_t id);
+  ~ClientSession();
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  // Once, after construction. False: the session must be erased.
+  bool start(Handle handle);
+
+  // --- the worker's loop ---
+  void on_io(std::uint32_t events);
+  // At the end of a turn, if it is in room.to_settle. False: finished, erase it.
+  bool settle();
+  void on_tick();
+  // No new requests; closed as soon as everything in flight is answered and written.
+  void drain();
+
+  // --- the dispatcher ---
+  const routing::SessionFacts& facts() const { return state_.facts; }
+  Handle open_reply(protocol::Family family, std::size_t request_bytes);
+  void deliver(Handle slot, ReplyBytes reply);
+  std::unique_ptr<routing::Merger> deliver_merged(Handle slot);
+  void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
+  // `text` without '-' and line end.
+  void reply_error(protocol::Family family, std::string_view text);
+  // Sends no further request before all that were sent are answered.
+  void hold_until_answered() { held_ = true; }
+
+  // --- local commands ---
+  SessionState& state() { return state_; }
+  const SessionState& state() const { return state_; }
+  void close_after_replies() { closing_ = true; }
+
+ private:
+  void read();
+  bool process_requests();
+  void handle_request(protocol::ReadBuffer* source);
+  void reply_now(protocol::Family family, std::string_view reply);
+  bool must_pause() const;
+  bool may_resume() const;
+  void want_settle();
+  void write();
+  void finish();
+
+  SessionRoom& room_;
+  Handle handle_;
+  int socket_;
+  bool settling_ = false;       // in room.to_settle
+  bool hangup_ = false;         // the peer will send no more: read on until the end
+  bool closing_ = false;        // takes no more requests; closes when all is answered and written
+  bool finished_ = false;
+  bool paused_ = false;
+  bool held_ = false;
+  bool write_blocked_ = false;
+  std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
+  protocol::ReadBuffer read_;
+  ReplyQueue replies_;
+  protocol::ByteQueue out_;
+  TimePoint last_request_;
+  SessionState state_;
+};
+
+}  // namespace slotway::proxy

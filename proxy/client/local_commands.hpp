@@ -1,0 +1,36 @@
+// The commands that the proxy answers by itself, each as Redis would: what belongs to the client's session, and what
+// clients probe when they connect.
+// Owner: a Worker. Thread: worker. Invariant: no upstream is asked.
+#pragma once
+
+#include <string>
+
+#include "protocol/command_table.hpp"
+#include "protocol/request.hpp"
+#include "proxy/client/client_session.hpp"
+#include "proxy/client/proxy_facts.hpp"
+#include "proxy/upstream/upstream_pool.hpp"
+
+namespace slotway::proxy {
+
+class LocalCommands {
+ public:
+  LocalCommands(const ProxyFacts& facts, const UpstreamPool& pool) : facts_(facts), pool_(pool) {}
+
+  // Appends exactly one reply to `out`. REQUIRES: the request's arity is right by its row.
+  void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
+           std::string& out) const;
+
+ private:
+  void auth(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
+  void hello(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
+  void hello_reply(const ClientSession& session, std::string& out) const;
+  void config_get(const protocol::RequestView& request, std::string& out) const;
+  bool password_matches(std::string_view user, std::string_view password) const;
+  std::string server_version() const;
+
+  const ProxyFacts& facts_;
+  const UpstreamPool& pool_;
+};
+
+}  // namespace slotway::proxy

@@ -1,0 +1,24 @@
+// What a session may tell its client about the whole proxy: plain data that does not change after the start, and every
+// worker's counters.
+// Owner: the Server. Thread: any (counters are read with relaxed loads).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "proxy/observe/counters.hpp"
+
+namespace slotway::proxy {
+
+struct ProxyFacts {
+  const config::Config& config;
+  std::string run_id;  // 40 hex digits, new at each start
+  std::chrono::steady_clock::time_point started;
+  std::uint16_t listen_port = 0;
+  std::vector<const WorkerCounters*> workers;
+};
+
+}  // namespace slotway::proxy

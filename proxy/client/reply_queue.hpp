@@ -1,0 +1,80 @@
+// Keeps a client's replies in the order of its requests: a queue of slots {waiting, merging, ready}, of which the ready
+// prefix moves to the output. Ordering lives here and nowhere else.
+// Owner: a ClientSession; the slots live in the worker's slab. Thread: worker. Invariant: every slot in the queue belongs
+// to this session; an idle session has none.
+//
+//   head [ waiting ] -> [ ready "+OK" ] -> [ merging 2 of 3 ] -> [ ready ":1" ] tail
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "protocol/byte_queue.hpp"
+#include "protocol/command_table.hpp"
+#include "protocol/read_buffer.hpp"
+#include "proxy/loop.hpp"
+#include "proxy/slab.hpp"
+#include "routing/merger.hpp"
+
+namespace slotway::proxy {
+
+struct ReplySlot {
+  static constexpr std::size_t kInlineBytes = 46;
+
+  enum class State : std::uint8_t { waiting, ready };
+
+  Handle session;
+  Handle next;
+  TimePoint started;
+  std::uint32_t request_bytes = 0;
+  State state = State::waiting;
+  protocol::Family family = protocol::Family::generic;
+  std::uint8_t inline_size = 0;  // a short reply that waits for its turn, in inline_bytes
+  char inline_bytes[kInlineBytes];
+  protocol::ByteQueue bytes;               // a long one
+  std::unique_ptr<routing::Merger> merger;  // of a split command, until it is complete
+};
+
+using ReplySlots = Slab<ReplySlot>;
+
+// A reply as it stands in an upstream's read buffer: its block may be taken instead of copied.
+struct ReplyBytes {
+  std::string_view view;
+  protocol::ReadBuffer* source = nullptr;  // nullptr: copy
+};
+
+class ReplyQueue {
+ public:
+  ReplyQueue(Loop& loop, ReplySlots& slots) : loop_(loop), slots_(slots) {}
+
+  // A new slot behind all others.
+  Handle open(Handle session, protocol::Family family, std::uint32_t request_bytes);
+
+  // Fills `handle`'s slot, then moves the ready prefix to `out`. True if `out` has grown.
+  bool fill(Handle handle, ReplyBytes reply, protocol::ByteQueue& out);
+  // The same with the slot's merger, which must be complete; it is handed back.
+  bool fill_merged(Handle handle, protocol::ByteQueue& out, std::unique_ptr<routing::Merger>& merger);
+
+  std::size_t size() const { return size_; }
+  // Request bytes in flight and reply bytes that wait for their turn.
+  std::uint64_t pending_bytes() const { return pending_bytes_; }
+
+  // Drops all slots: their replies will find nothing.
+  void clear();
+
+ private:
+  void store(ReplySlot& slot, ReplyBytes reply);
+  void flush_ready(protocol::ByteQueue& out);
+  void pop_head(ReplySlot& slot);
+  void append(protocol::ByteQueue& out, ReplyBytes reply);
+
+  Loop& loop_;
+  ReplySlots& slots_;
+  Handle head_;
+  Handle tail_;
+  std::size_t size_ = 0;
+  std::uint64_t pending_bytes_ = 0;
+};
+
+}  // namespace slotway::proxy

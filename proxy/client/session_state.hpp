@@ -1,0 +1,18 @@
+// What a client has said about itself, and what it may do: plain data.
+// Owner: a ClientSession. Thread: worker.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "routing/session_facts.hpp"
+
+namespace slotway::proxy {
+
+struct SessionState {
+  std::uint64_t id = 0;  // unique in the process, as CLIENT ID
+  std::string name;      // CLIENT SETNAME
+  routing::SessionFacts facts;
+};
+
+}  // namespace slotway::proxy

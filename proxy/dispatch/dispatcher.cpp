@@ -1,0 +1,311 @@
+#include "proxy/dispatch/dispatcher.hpp"
+
+#include <algorithm>
+
+#include "protocol/ascii_case.hpp"
+#include "protocol/redirect_error.hpp"
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+using protocol::ByteQueue;
+using protocol::RedirectKind;
+using routing::RefreshReason;
+
+constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
+constexpr std::size_t kMaxFreeMergers = 256;
+// A request for which no node is known looks again this often.
+constexpr std::chrono::milliseconds kUnroutedDelay{50};
+
+RefreshReason refresh_reason(RedirectKind kind) {
+  return kind == RedirectKind::moved ? RefreshReason::moved : RefreshReason::clusterdown;
+}
+
+std::uint8_t increment(std::uint8_t n) { return n == 0xFF ? n : static_cast<std::uint8_t>(n + 1); }
+
+}  // namespace
+
+Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, UpstreamPool& pool,
+                       RequestRefresh request_refresh)
+    : loop_(loop),
+      sessions_(sessions),
+      slots_(slots),
+      pool_(pool),
+      request_refresh_(std::move(request_refresh)),
+      planner_(loop.config.multikey),
+      parked_(loop.blocks) {}
+
+// --- from a client ---
+
+void Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source) {
+  const routing::Plan plan = planner_.plan(request, session.facts());
+  if (const auto* single = std::get_if<routing::Single>(&plan)) return send_single(session, request, *single, source);
+  if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) return send_fan_out(session, request, *fan_out);
+  if (const auto* local = std::get_if<routing::LocalReply>(&plan)) return session.run_local(*local->row, request);
+  reject(session, request, std::get<routing::Reject>(plan));
+}
+
+void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request, const routing::Reject& reject) {
+  using routing::RejectReason;
+  namespace errors = protocol::errors;
+  std::string text;
+  switch (reject.reason) {
+    case RejectReason::unknown_command:
+      // A browser that was tricked into talking to us: Redis closes at once, lest the body be taken for commands.
+      if (protocol::equal_ignore_case(request.arg(0), "post") || protocol::equal_ignore_case(request.arg(0), "host:")) {
+        return session.close_after_replies();
+      }
+      text = errors::unknown_command(request);
+      break;
+    case RejectReason::unknown_subcommand: text = errors::unknown_subcommand(request); break;
+    case RejectReason::wrong_arity: text = errors::wrong_arity(*reject.row); break;
+    case RejectReason::no_auth: text = errors::kNoAuth; break;
+    case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
+    case RejectReason::cross_slot: text = errors::kCrossSlot; break;
+  }
+  const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
+  loop_.counters.requests[index_of(family)].add();
+  loop_.counters.errors[index_of(ErrorClass::refused)].add();
+  session.reply_error(family, text);
+}
+
+Request Dispatcher::begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot) const {
+  Request request;
+  request.reply_slot = reply_slot;
+  request.deadline = loop_.now + loop_.config.timeouts.request;
+  request.slot = slot;
+  request.readonly = row.has(protocol::kReadonly);
+  return request;
+}
+
+void Dispatcher::send_single(ClientSession& session, const protocol::RequestView& request,
+                             const routing::Single& single, protocol::ReadBuffer* source) {
+  loop_.counters.requests[index_of(single.row->family)].add();
+  loop_.counters.in_flight.add();
+  const Handle slot = session.open_reply(single.row->family, request.bytes().size());
+  send(begin_request(slot, *single.row, single.slot), [&](ByteQueue& out) {
+    protocol::Block* block = source ? source->take_block(request.bytes().size()) : nullptr;
+    if (block) {
+      out.append_block(block);
+    } else {
+      out.append(loop_.blocks, request.bytes());
+    }
+  });
+}
+
+void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestView& request,
+                              const routing::FanOut& fan_out) {
+  const protocol::CommandRow& row = *fan_out.row;
+  const routing::Splitter& splitter = planner_.splitter();
+  const std::vector<routing::Fragment>& fragments = splitter.layout().fragments;
+  loop_.counters.requests[index_of(row.family)].add();
+  loop_.counters.fragments.add(fragments.size());
+  loop_.counters.in_flight.add(fragments.size());
+
+  // --- one slot that merges ---
+  const Handle slot = session.open_reply(row.family, request.bytes().size());
+  std::unique_ptr<routing::Merger> merger;
+  if (free_mergers_.empty()) {
+    merger = std::make_unique<routing::Merger>();
+  } else {
+    merger = std::move(free_mergers_.back());
+    free_mergers_.pop_back();
+  }
+  merger->reset(row.merge, splitter.layout());
+  slots_.at(slot).merger = std::move(merger);
+
+  // --- a request for each fragment ---
+  for (std::size_t i = 0; i < fragments.size(); ++i) {
+    Request part = begin_request(slot, row, fragments[i].slot);
+    part.fragment = static_cast<std::uint32_t>(i);
+    send(part, [&](ByteQueue& out) {
+      splitter.write_fragment(request, planner_.keys(), i, row.split_step,
+                              [&](std::string_view piece) { out.append(loop_.blocks, piece); });
+    });
+  }
+}
+
+// --- to a node ---
+
+template <class Write>
+void Dispatcher::send(Request request, Write write) {
+  UpstreamConnection* connection =
+      request.slot == routing::kAnySlot ? pool_.any_primary() : pool_.for_slot(request.slot);
+  if (connection && connection->accepts(loop_.now)) {
+    request.queued_at = loop_.now;
+    write(connection->pipeline().bytes());
+    connection->pipeline().commit(request);
+    return connection->schedule_flush();
+  }
+  ask_refresh(connection ? RefreshReason::connection_lost : RefreshReason::uncovered_slot);
+  ByteQueue bytes;
+  write(bytes);
+  park(request, std::move(bytes), connection ? connection->retry_at() : loop_.now + kUnroutedDelay);
+}
+
+void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
+  hold_session(request);
+  parked_.park({request, std::move(bytes), std::min(due, request.deadline), 0});
+}
+
+void Dispatcher::send_due() {
+  while (auto parked = parked_.take_due(loop_.now)) {
+    Request& request = parked->request;
+    if (slots_.find(request.reply_slot) == nullptr) {
+      // The client has gone, and nothing has been executed.
+      parked->bytes.clear(loop_.blocks);
+      finish(request);
+    } else if (loop_.now >= request.deadline) {
+      parked->bytes.clear(loop_.blocks);
+      const bool redirected = request.last_error != RedirectKind::count_;
+      deliver_error(request, redirected ? ErrorClass::redirect : ErrorClass::unreachable,
+                    redirected || pool_.topology() ? routing::expired_text(request.last_error)
+                                                   : protocol::errors::kUncovered);
+    } else {
+      request.attempts = increment(request.attempts);
+      send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, parked->bytes); });
+    }
+  }
+}
+
+// While one of a client's requests is redirected or waits, its later ones are not sent: they could overtake it.
+void Dispatcher::hold_session(const Request& request) {
+  ReplySlot* slot = slots_.find(request.reply_slot);
+  if (!slot) return;
+  if (ClientSession* session = sessions_.find(slot->session)) session->hold_until_answered();
+}
+
+void Dispatcher::ask_refresh(RefreshReason reason) {
+  const std::uint32_t bit = 1u << static_cast<unsigned>(reason);
+  if ((refreshes_asked_ & bit) != 0) return;
+  refreshes_asked_ |= bit;
+  request_refresh_(reason);
+}
+
+// --- from a node ---
+
+void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source) {
+  Request& request = connection.pipeline().front();
+  if (request.kind != Request::Kind::client) return;
+  loop_.counters.upstream_latency.observe_us(Loop::microseconds(loop_.now - request.queued_at));
+  if (request.abandoned) return;
+  if (reply.front() == '-') {
+    if (handle_redirect(connection, reply)) return;
+    loop_.counters.errors[index_of(ErrorClass::upstream)].add();
+  }
+  deliver(request, {reply, &source});
+}
+
+// True if the error was a redirect: the request is on its way again.
+bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_view reply) {
+  const protocol::RedirectError error = protocol::parse_redirect(reply);
+  if (error.kind == RedirectKind::count_) return false;
+  loop_.counters.redirects[index_of(error.kind)].add();
+
+  Request& request = connection.pipeline().front();
+  if (!slots_.find(request.reply_slot)) {
+    finish(request);
+    return true;
+  }
+  request.last_error = error.kind;
+  const routing::RedirectDecision decision =
+      routing::decide(error.kind, request.hops, request.attempts, pool_.random());
+  if (decision.refresh) ask_refresh(refresh_reason(error.kind));
+  if (decision.action != routing::RedirectAction::retry) {
+    follow(connection, error, decision.action == routing::RedirectAction::resend_asking);
+    return true;
+  }
+  ByteQueue bytes;
+  connection.pipeline().copy_front(bytes);
+  Request again = request;
+  again.hops = 0;
+  park(again, std::move(bytes),
+       loop_.now + std::chrono::duration_cast<Clock::duration>(decision.delay));
+  return true;
+}
+
+void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking) {
+  const std::string_view host = error.host.empty() ? std::string_view(from.endpoint().host) : error.host;
+  const routing::Endpoint endpoint{std::string(host), error.port};
+  Request request = from.pipeline().front();
+  request.hops = increment(request.hops);
+  hold_session(request);
+  if (!asking) pool_.move_slot(error.slot, endpoint);
+
+  ByteQueue bytes;
+  from.pipeline().copy_front(bytes);
+  UpstreamConnection& target = pool_.at(endpoint);
+  if (!target.accepts(loop_.now)) {
+    ask_refresh(RefreshReason::connection_lost);
+    return park(request, std::move(bytes), target.retry_at());
+  }
+  if (asking) {
+    // ASKING and the request are neighbours in one buffer: nothing can come between them.
+    Request prefix;
+    prefix.kind = Request::Kind::asking;
+    prefix.queued_at = loop_.now;
+    prefix.deadline = request.deadline;
+    target.pipeline().bytes().append(loop_.blocks, kAsking);
+    target.pipeline().commit(prefix);
+  }
+  request.queued_at = loop_.now;
+  target.pipeline().bytes().splice(loop_.blocks, bytes);
+  target.pipeline().commit(request);
+  target.schedule_flush();
+}
+
+void Dispatcher::on_lost(UpstreamConnection& connection) {
+  ask_refresh(RefreshReason::connection_lost);
+  UpstreamPipeline& pipeline = connection.pipeline();
+  const TimePoint due = connection.state() == UpstreamState::backoff ? connection.retry_at() : loop_.now;
+  while (!pipeline.empty()) {
+    Request request = pipeline.front();
+    const bool unsent = pipeline.front_is_unsent();
+    if (request.kind == Request::Kind::client && !request.abandoned) {
+      if (unsent || request.readonly) {
+        ByteQueue bytes;
+        pipeline.copy_front(bytes);
+        loop_.counters.retries.add(unsent ? 0 : 1);
+        park(request, std::move(bytes), due);
+      } else {
+        deliver_error(request, ErrorClass::unknown_outcome, protocol::errors::kOutcomeUnknown);
+      }
+    }
+    pipeline.pop_front();
+  }
+}
+
+void Dispatcher::on_deadline(const Request& request) {
+  deliver_error(request, ErrorClass::timeout, protocol::errors::kTimeout);
+}
+
+// --- to a client ---
+
+void Dispatcher::deliver(const Request& request, ReplyBytes reply) {
+  loop_.counters.in_flight.sub();
+  ReplySlot* slot = slots_.find(request.reply_slot);
+  if (!slot) return;
+  ClientSession& session = sessions_.at(slot->session);
+  if (request.fragment == Request::kWhole) return session.deliver(request.reply_slot, reply);
+
+  slot->merger->add(request.fragment, reply.view);
+  if (slot->merger->complete()) free_merger(session.deliver_merged(request.reply_slot));
+}
+
+void Dispatcher::deliver_error(const Request& request, ErrorClass error, std::string_view text) {
+  loop_.counters.errors[index_of(error)].add();
+  std::string reply;
+  protocol::write_error(reply, text);
+  deliver(request, {reply});
+}
+
+void Dispatcher::free_merger(std::unique_ptr<routing::Merger> merger) {
+  if (free_mergers_.size() >= kMaxFreeMergers) return;
+  merger->shrink();
+  free_mergers_.push_back(std::move(merger));
+}
+
+}  // namespace slotway::proxy
