@@ -27,9 +27,15 @@ RedisProcess::RedisProcess(std::vector<std::string> arguments)
   start();
 }
 
-void RedisProcess::pause() const { process_->signal(SIGSTOP); }
+void RedisProcess::pause() {
+  process_->signal(SIGSTOP);
+  paused_ = true;
+}
 
-void RedisProcess::resume() const { process_->signal(SIGCONT); }
+void RedisProcess::resume() {
+  process_->signal(SIGCONT);
+  paused_ = false;
+}
 
 void RedisProcess::restart() {
   process_->kill();
@@ -37,6 +43,7 @@ void RedisProcess::restart() {
 }
 
 void RedisProcess::start() {
+  paused_ = false;
   std::vector<std::string> command = {
       "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--dir", folder_.path(),
       "--save",       "",       "--appendonly",        "no"};

@@ -22,15 +22,16 @@ class RedisProcess {
 
   std::uint16_t port() const { return port_; }
   pid_t pid() const { return process_->pid(); }
-  bool running() { return process_->running(); }
+  // Neither ended nor paused.
+  bool running() { return !paused_ && process_->running(); }
   TestClient client() const { return TestClient(port_); }
   // One command on a connection of its own.
   Reply command(const Args& arguments) const { return client().command(arguments); }
   std::string log() const { return process_->output(); }
 
   void kill() { process_->kill(); }  // SIGKILL, and waits for its end
-  void pause() const;                // SIGSTOP: accepts connections, answers nothing
-  void resume() const;               // SIGCONT
+  void pause();                      // SIGSTOP: the kernel accepts connections, nothing is answered
+  void resume();                     // SIGCONT
   // Starts it again on the same port and in the same folder (a cluster node stays the same node), killing it
   // first if it runs. Its data is lost.
   void restart();
@@ -42,6 +43,7 @@ class RedisProcess {
   std::vector<std::string> arguments_;
   TempFolder folder_;
   std::unique_ptr<ChildProcess> process_;
+  bool paused_ = false;
 };
 
 }  // namespace slotway::kit

@@ -1,0 +1,200 @@
+// Starting, stopping, limits and passwords of the real program.
+#include <catch2/catch.hpp>
+
+#include <signal.h>
+
+#include <fstream>
+
+#include "tests/integration/proxied_cluster.hpp"
+#include "tests/kit/checked_load.hpp"
+#include "tests/kit/free_port.hpp"
+#include "tests/kit/temp_folder.hpp"
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::integration {
+namespace {
+
+using kit::CheckedLoad;
+using kit::ClusterProcess;
+using kit::LoadResult;
+using kit::SlotwayProcess;
+using kit::TestClient;
+
+constexpr std::chrono::seconds kSoon(10);
+
+bool refuses(std::uint16_t port) {
+  try {
+    return TestClient(port, std::chrono::seconds(1)).text({"PING"}) != "+PONG";
+  } catch (const kit::ClientError&) {
+    return true;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SIGTERM under load ends in time with code 0, and no reply is wrong") {
+  ProxiedCluster proxied;
+  CheckedLoad load({.port = proxied.port()});
+  load.wait_for(2000);
+  const std::optional<int> code = proxied.slotway.stop();
+  const LoadResult result = load.stop();
+  INFO(result.summary());
+  INFO(proxied.slotway.output());
+  REQUIRE(code.has_value());
+  CHECK(*code == 0);
+  CHECK(result.wrong == 0);
+  for (const auto& [text, times] : result.errors) {
+    INFO(times << " x " << text);
+    CHECK(text.starts_with("connection: "));
+  }
+}
+
+TEST_CASE("SIGTERM lets a request in flight finish, and takes no new client") {
+  ProxiedCluster proxied({"--workers", "1"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "a", "slow"}) == "+OK");
+  const std::size_t primary = proxied.cluster.primary_of(proxied.cluster.slot_of("a"));
+  proxied.cluster.node(primary).pause();
+  client.send({"GET", "a"});
+  kit::wait_until("the request is in flight", kSoon,
+                  [&] { return proxied.slotway.metric("slotway_requests_in_flight") >= 1; });
+  proxied.slotway.begin_stop();
+  kit::wait_until("new clients are refused", kSoon, [&] { return refuses(proxied.port()); });
+  CHECK(proxied.slotway.running());
+  proxied.cluster.node(primary).resume();
+  CHECK(client.read_until_closed() == "$4\r\nslow\r\n");
+  const std::optional<int> code = proxied.slotway.wait(kSoon);
+  INFO(proxied.slotway.output());
+  REQUIRE(code.has_value());
+  CHECK(*code == 0);
+}
+
+TEST_CASE("the drain is bounded: a node that never answers does not hold the exit") {
+  ProxiedCluster proxied({"--workers", "1", "--timeouts-drain", "500ms", "--timeouts-request", "1m"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "a", "1"}) == "+OK");
+  const std::size_t primary = proxied.cluster.primary_of(proxied.cluster.slot_of("a"));
+  proxied.cluster.node(primary).pause();
+  client.send({"GET", "a"});
+  kit::wait_until("the request is in flight", kSoon,
+                  [&] { return proxied.slotway.metric("slotway_requests_in_flight") >= 1; });
+  const std::optional<int> code = proxied.slotway.stop(kSoon);
+  REQUIRE(code.has_value());
+  CHECK(*code == 0);
+}
+
+TEST_CASE("one client too many is told so and closed, and fits when another has left") {
+  ProxiedCluster proxied({"--workers", "2", "--limits-max-clients", "3"});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(proxied.client());
+    CHECK(clients.back().text({"PING"}) == "+PONG");
+  }
+  CHECK(proxied.client().read_until_closed() == "-ERR max number of clients reached\r\n");
+  clients.pop_back();
+  kit::wait_until("the place is free", kSoon, [&] { return !refuses(proxied.port()); });
+  CHECK(clients.front().text({"PING"}) == "+PONG");
+}
+
+TEST_CASE("sessions are spread over the workers") {
+  ProxiedCluster proxied({"--workers", "2"});
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.push_back(proxied.client());
+    REQUIRE(clients.back().text({"PING"}) == "+PONG");
+  }
+  CHECK(proxied.slotway.metric("slotway_clients{worker=\"0\"}") == 20);
+  CHECK(proxied.slotway.metric("slotway_clients{worker=\"1\"}") == 20);
+}
+
+TEST_CASE("passwords of both sides are used, and told to nobody") {
+  ClusterProcess cluster;
+  for (std::size_t i = 0; i < ClusterProcess::kNodes; ++i) {
+    TestClient node = cluster.node(i).client();
+    REQUIRE(node.text({"CONFIG", "SET", "masterauth", "inner-word"}) == "+OK");
+    REQUIRE(node.text({"CONFIG", "SET", "requirepass", "inner-word"}) == "+OK");
+  }
+  const SlotwayProcess slotway(SLOTWAY_BINARY, cluster.seeds(), {},
+                               "cluster:\n  password: inner-word\nrequirepass: outer-word\n");
+  TestClient client = slotway.client();
+  CHECK(client.text({"GET", "a"}) == "-NOAUTH Authentication required.");
+  CHECK(client.text({"AUTH", "wrong"}) == "-WRONGPASS invalid username-password pair or user is disabled.");
+  CHECK(client.text({"GET", "a"}) == "-NOAUTH Authentication required.");
+  // AUTH and what needs it in one packet.
+  const std::vector<kit::Reply> replies =
+      client.pipeline({{"AUTH", "outer-word"}, {"SET", "a", "1"}, {"MGET", "a", "b"}});
+  CHECK(kit::to_text(replies[0]) == "+OK");
+  CHECK(kit::to_text(replies[1]) == "+OK");
+  CHECK(kit::to_text(replies[2]) == "[\"1\", nil]");
+  for (const std::string& text :
+       {slotway.output(), slotway.get("/metrics").body, slotway.get("/topology").body}) {
+    CHECK(text.find("inner-word") == std::string::npos);
+    CHECK(text.find("outer-word") == std::string::npos);
+  }
+}
+
+TEST_CASE("the admin port tells of health, readiness, topology and traffic") {
+  ProxiedCluster proxied;
+  TestClient client = proxied.client();
+  for (int i = 0; i < 10; ++i) REQUIRE(client.text({"SET", "m:" + std::to_string(i), "v"}) == "+OK");
+  CHECK(proxied.slotway.get("/healthz").status == 200);
+  CHECK(proxied.slotway.get("/nothing").status == 404);
+  CHECK(proxied.slotway.metric("slotway_topology_slots_covered") == 16384);
+  CHECK(proxied.slotway.metric("slotway_requests_total{family=\"string\"}") == 10);
+  const kit::HttpReply topology = proxied.slotway.get("/topology");
+  CHECK(topology.status == 200);
+  for (std::size_t i = 0; i < ClusterProcess::kNodes; ++i) {
+    CHECK(topology.body.find(proxied.cluster.id(i)) != std::string::npos);
+  }
+}
+
+TEST_CASE("bad flags and files end with code 2 and name every problem") {
+  const kit::TempFolder folder;
+  const std::string file = folder.path() / "slotway.yaml";
+  std::ofstream(file) << "cluster:\n  seeds: [127.0.0.1:1]\nlimits:\n  max_clients: many\nworkerz: 2\n";
+  const kit::CommandResult bad =
+      kit::run_command({SLOTWAY_BINARY, "--config", file, "--check-config"}, kSoon);
+  INFO(bad.output);
+  CHECK(bad.exit_code == 2);
+  CHECK(bad.output.find("limits.max_clients") != std::string::npos);
+  CHECK(bad.output.find("workerz") != std::string::npos);
+  CHECK(kit::run_command({SLOTWAY_BINARY, "--nosuch"}, kSoon).exit_code == 2);
+  const kit::CommandResult version = kit::run_command({SLOTWAY_BINARY, "--version"}, kSoon);
+  CHECK(version.exit_code == 0);
+  CHECK(version.output.find("slotway") != std::string::npos);
+  CHECK(kit::run_command({SLOTWAY_BINARY, "--help"}, kSoon).exit_code == 0);
+}
+
+TEST_CASE("a port that is taken ends the start with a message") {
+  const kit::RedisProcess taken;
+  const kit::CommandResult result =
+      kit::run_command({SLOTWAY_BINARY, "--cluster", "127.0.0.1:" + std::to_string(taken.port()), "--listen",
+                        "127.0.0.1:" + std::to_string(taken.port()), "--admin", "off"},
+                       kSoon);
+  INFO(result.output);
+  CHECK(result.exit_code != 0);
+  CHECK(result.output.find(std::to_string(taken.port())) != std::string::npos);
+}
+
+TEST_CASE("Slotway waits for a cluster that is not there yet") {
+  const std::uint16_t port = kit::free_port();
+  const std::uint16_t admin = kit::free_port();
+  const std::uint16_t nothing = kit::free_port();
+  const kit::TempFolder folder;
+  kit::ChildProcess process(
+      {SLOTWAY_BINARY, "--cluster", "127.0.0.1:" + std::to_string(nothing), "--listen",
+       "127.0.0.1:" + std::to_string(port), "--admin", "127.0.0.1:" + std::to_string(admin)},
+      folder.path() / "log");
+  kit::wait_until("the admin port answers", kSoon, [&] {
+    try {
+      return kit::http_get(admin, "/readyz").status == 503;
+    } catch (const kit::ClientError&) {
+      return false;
+    }
+  });
+  CHECK(process.running());
+  process.signal(SIGTERM);
+  CHECK(process.wait(kSoon) == 0);
+}
+
+}  // namespace slotway::integration
