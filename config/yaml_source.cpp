@@ -92,7 +92,9 @@ class Walk {
     bool is_good = true;
     for (std::size_t i = 0; i < value.size(); ++i) {
       const std::string item_path = path + "[" + std::to_string(i) + "]";
-      is_good = add_piece(value[i], origin(value[i].Mark()), item_path, setting) && is_good;
+      // YAML knows no place of an item that is not there.
+      const Origin where = value[i].IsNull() ? setting.origin : origin(value[i].Mark());
+      is_good = add_piece(value[i], where, item_path, setting) && is_good;
     }
     if (is_good) result_.settings.push_back(std::move(setting));
   }
@@ -160,7 +162,9 @@ class Walk {
 SourceResult read_yaml(const std::string& text, const std::string& file_name) {
   Walk walk(file_name);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    // yaml-cpp overlooks a quote that is never closed if a line end is the last thing it sees.
+    const std::string trimmed = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(trimmed);
     if (documents.size() > 1) {
       walk.complain(documents[1].Mark(), "",
                     {"the file holds a second document", "remove it and the `---` above it"});

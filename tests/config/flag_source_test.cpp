@@ -40,7 +40,7 @@ TEST_CASE("no flags, and no program name, are no problem") {
   CHECK(read_flags(0, nullptr, "1").source.problems.empty());
 }
 
-TEST_CASE("--config names the file") { CHECK(read({"--config", "x.yaml"}).config_file == "x.yaml"); }
+TEST_CASE("flag --config names the file") { CHECK(read({"--config", "x.yaml"}).config_file == "x.yaml"); }
 
 TEST_CASE("every option but the passwords has its flag in --help, with its default") {
   for (const char* flag : {"--help", "-h"}) {
@@ -58,7 +58,7 @@ TEST_CASE("every option but the passwords has its flag in --help, with its defau
   }
 }
 
-TEST_CASE("--version prints name and version") {
+TEST_CASE("flag --version prints name and version") {
   CHECK(read({"--version"}).print_and_exit == "slotway 1.2.3\n");
 }
 

@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+
+#include "config/config_options.hpp"
+#include "tests/config/config_kit.hpp"
+
+namespace slotway::config {
+namespace {
+
+struct ExampleKey {
+  std::string path;
+  bool has_comment = false;  // a comment stands right above it
+};
+
+// "listen: x", "# requirepass: x" and, within a section, the same behind two blanks.
+std::vector<ExampleKey> keys_of_example() {
+  std::ifstream file(SLOTWAY_EXAMPLE_CONFIG);
+  REQUIRE(file.good());
+  std::vector<ExampleKey> keys;
+  std::string section;
+  bool after_comment = false;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    const bool is_comment = line.substr(indent).starts_with("# ");
+    const std::string text = line.substr(indent + (is_comment ? 2 : 0));
+    const std::string name = text.substr(0, text.find(':'));
+    const std::string path = indent > 0 ? section + "." + name : name;
+    if (!is_comment && is_section(path)) section = path;
+    const bool is_key = text.find(':') != std::string::npos && find_option(path) != nullptr;
+    if (is_key) keys.push_back({path, after_comment});
+    after_comment = is_comment && !is_key;
+  }
+  return keys;
+}
+
+TEST_CASE("the example file loads, and says the defaults") {
+  const ConfigFolder folder;
+  const auto result = folder.load({"--config", SLOTWAY_EXAMPLE_CONFIG});
+  CHECK(texts_of(result.problems) == Texts{});
+  REQUIRE(result.config);
+  Config defaults;
+  defaults.cluster.seeds = {{"127.0.0.1", 7000}};
+  CHECK(*result.config == defaults);
+}
+
+TEST_CASE("the example file has every option once, under a comment") {
+  std::set<std::string> seen;
+  for (const ExampleKey& key : keys_of_example()) {
+    CAPTURE(key.path);
+    CHECK(seen.insert(key.path).second);
+    CHECK(key.has_comment);
+  }
+  for (const Option& option : options()) {
+    CAPTURE(option.path);
+    CHECK(seen.count(std::string(option.path)) == 1);
+  }
+}
+
+}  // namespace
+}  // namespace slotway::config
