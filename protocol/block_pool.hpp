@@ -41,6 +41,7 @@ class BlockPool {
   void release(Block* block);
 
   std::size_t bytes_held() const { return bytes_held_; }  // in use and free
+  std::size_t bytes_free() const { return free_bytes_; }
 
  private:
   struct FreeList {
