@@ -41,6 +41,9 @@ class ReadBuffer {
   void clear(BlockPool& pool);
 
  private:
+  // The unconsumed bytes go to a block of at least `capacity`.
+  void move_to(BlockPool& pool, std::size_t capacity);
+
   Block* block_ = nullptr;
   char* scratch_ = nullptr;
   std::size_t scratch_begin_ = 0;
