@@ -70,6 +70,7 @@ RequestParser::Number RequestParser::take_number(std::string_view bytes, std::in
     scanned_ = bytes.size();
     return bytes.size() - position_ > kMaxInlineBytes ? Number::too_long : Number::need_more;
   }
+  if (line_end - position_ > kMaxInlineBytes) return Number::too_long;
   scanned_ = line_end;
   if (line_end + 2 > bytes.size()) return Number::need_more;
   const auto number = parse_decimal(bytes.substr(position_ + 1, line_end - position_ - 1));
@@ -107,17 +108,14 @@ ParseStatus RequestParser::parse_arguments(std::string_view bytes, const ParseLi
     // "$len\r\n"
     if (position_ >= bytes.size()) return ParseStatus::need_more;
     const std::size_t header = position_;
-    if (bytes[header] != '$' && bytes.find('\r', header) != std::string_view::npos) {
-      return fail(std::string("expected '$', got '") + bytes[header] + "'");
-    }
     std::int64_t length = 0;
-    switch (take_number(bytes, length)) {
-      case Number::need_more: return ParseStatus::need_more;
-      case Number::too_long: return fail("too big bulk count string");
-      case Number::invalid: return fail("invalid bulk length");
-      case Number::ok: break;
+    const Number number = take_number(bytes, length);
+    if (number == Number::need_more) return ParseStatus::need_more;
+    if (number == Number::too_long) return fail("too big bulk count string");
+    if (bytes[header] != '$') return fail(std::string("expected '$', got '") + bytes[header] + "'");
+    if (number == Number::invalid || length < 0 || static_cast<std::uint64_t>(length) > limits.max_bulk_bytes) {
+      return fail("invalid bulk length");
     }
-    if (length < 0 || static_cast<std::uint64_t>(length) > limits.max_bulk_bytes) return fail("invalid bulk length");
     if (length > kUnauthenticatedBulk && !authenticated) return fail("unauthenticated bulk length");
 
     // The payload and its line end are skipped, not looked at, as Redis does.
@@ -137,6 +135,7 @@ ParseStatus RequestParser::parse_inline(std::string_view bytes) {
     scanned_ = bytes.size();
     return bytes.size() > kMaxInlineBytes ? fail("too big inline request") : ParseStatus::need_more;
   }
+  if (newline > kMaxInlineBytes) return fail("too big inline request");
   position_ = newline + 1;
   const std::size_t line_size = newline > 0 && bytes[newline - 1] == '\r' ? newline - 1 : newline;
   std::vector<std::string> words;
