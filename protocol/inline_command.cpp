@@ -4,7 +4,10 @@ namespace slotway::protocol {
 
 namespace {
 
+// What may stand between words and behind a closing quote.
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+// What ends a word outside quotes: \v and \f do not.
+bool ends_word(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\0'; }
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -52,13 +55,13 @@ bool split_inline(std::string_view line, std::vector<std::string>& words) {
     while (at < line.size() && is_blank(line[at])) ++at;
     if (at == line.size()) return true;
     std::string word;
-    while (at < line.size() && !is_blank(line[at])) {
+    while (at < line.size() && !ends_word(line[at])) {
       const char c = line[at++];
-      if (c != '"' && c != '\'') {
-        word += c;
-      } else if (!take_quoted(line, at, c, word)) {
-        return false;
+      if (c == '"' || c == '\'') {
+        if (!take_quoted(line, at, c, word)) return false;
+        break;
       }
+      word += c;
     }
     words.push_back(std::move(word));
   }
