@@ -6,21 +6,35 @@
 
 namespace slotway::protocol {
 
+namespace {
+
+// The longest line of a length: its type, a sign, 19 digits and the '\r', with one byte to spare.
+constexpr std::size_t kMaxLengthLine = 23;
+
+// Whether an element may start like this: garbage is refused at once, not when its line ends.
+bool may_start(std::string_view line) {
+  switch (line[0]) {
+    case '+': case '-': case ':': case '_': case '#': case ',': case '(': return true;
+    case '$': case '!': case '=': case '*': case '~': case '>': case '%': case '|': return line.size() <= kMaxLengthLine;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 ScanStatus ReplyScanner::scan(std::string_view bytes) {
   while (awaited_ > 0 || position_ > bytes.size()) {
     if (position_ >= bytes.size()) return ScanStatus::need_more;
 
     // --- the element's first line ---
     const std::size_t from = scanned_ > position_ ? scanned_ : position_ + 1;
-    if (from >= bytes.size()) return ScanStatus::need_more;
     const void* found = std::memchr(bytes.data() + from, '\r', bytes.size() - from);
-    if (!found) {
-      scanned_ = bytes.size();
-      return ScanStatus::need_more;
-    }
-    const std::size_t line_end = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+    const std::size_t line_end =
+        found ? static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) : bytes.size();
     scanned_ = line_end;
-    if (line_end + 1 >= bytes.size()) return ScanStatus::need_more;
+    if (line_end + 1 >= bytes.size()) {
+      return may_start(bytes.substr(position_)) ? ScanStatus::need_more : ScanStatus::error;
+    }
     if (bytes[line_end + 1] != '\n') return ScanStatus::error;
 
     // --- what it announces ---
