@@ -37,7 +37,8 @@ std::string wrong_arity(const CommandRow& row) {
 std::string unknown_command(const RequestView& request) {
   std::string args;
   for (std::size_t i = 1; i < request.argc() && args.size() < kMaxQuoted; ++i) {
-    args.append("'").append(shown(request.arg(i)).substr(0, kMaxQuoted - args.size())).append("' ");
+    const std::size_t room = kMaxQuoted - args.size();
+    args.append("'").append(shown(request.arg(i)).substr(0, room)).append("' ");
   }
   return printable("ERR unknown command '" + std::string(shown(request.arg(0))) + "', with args beginning with: " + args);
 }
@@ -52,7 +53,7 @@ std::string unsupported(std::string_view command) {
 }
 
 std::string hello_option(std::string_view option) {
-  return printable("ERR Syntax error in HELLO option '" + std::string(shown(option)) + "'");
+  return printable("ERR Syntax error in HELLO option '" + std::string(option.substr(0, option.find('\0'))) + "'");
 }
 
 }  // namespace slotway::protocol::errors
