@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "proxy/socket_io.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
@@ -130,9 +131,8 @@ void UpstreamConnection::on_handshake() {
 }
 
 void UpstreamConnection::become_ready() {
-  if (failures_ > 0) spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
+  if (std::exchange(unreachable_, false)) spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
   state_ = UpstreamState::ready;
-  failures_ = 0;
   last_reply_ = loop_.now;
   // What was queued while connecting counts its patience from now.
   for (std::size_t i = 0; i < pipeline_.size(); ++i) pipeline_[i].queued_at = loop_.now;
@@ -196,6 +196,7 @@ bool UpstreamConnection::take_replies() {
     }
     pipeline_.pop_front();
     last_reply_ = loop_.now;
+    failures_ = 0;
   }
   return socket_ >= 0;
 }
@@ -258,16 +259,21 @@ void UpstreamConnection::fail(std::string_view reason) {
   read_.clear(loop_.blocks);
   if (was_connecting && next_address_ < addresses_.size()) return try_next_address();
 
-  if (was_ready) {
-    if (!pipeline_.empty()) {
-      spdlog::warn("connection to node {}:{} lost with {} requests on it: {}", endpoint_.host, endpoint_.port,
-                   pipeline_.size(), reason);
-    }
+  // Said once for each time that the node goes away, not for each attempt.
+  if (was_ready && !pipeline_.empty()) {
+    spdlog::warn("connection to node {}:{} lost with {} requests on it: {}", endpoint_.host, endpoint_.port,
+                 pipeline_.size(), reason);
+  } else if (!was_ready && !unreachable_) {
+    spdlog::warn("node {}:{} is not reachable: {}", endpoint_.host, endpoint_.port, reason);
+    unreachable_ = true;
+  }
+  if (!was_ready) loop_.counters.upstream_connect_failures.add();
+
+  // A connection that has served is made anew at once; one that never did has to wait.
+  if (was_ready && failures_ == 0) {
     state_ = UpstreamState::idle;
+    failures_ = 1;
   } else {
-    // Said once for each time that the node goes away, not for each attempt.
-    if (failures_ == 0) spdlog::warn("node {}:{} is not reachable: {}", endpoint_.host, endpoint_.port, reason);
-    loop_.counters.upstream_connect_failures.add();
     retry_at_ = loop_.now + kReconnect.delay(failures_++, pool_.random());
     state_ = UpstreamState::backoff;
   }

@@ -89,7 +89,8 @@ class UpstreamConnection {
   bool write_blocked_ = false;
   bool hangup_ = false;
   bool retired_ = false;
-  std::uint32_t failures_ = 0;  // attempts to connect in a row
+  bool unreachable_ = false;    // as the log has it
+  std::uint32_t failures_ = 0;  // connections in a row that ended before their first reply
   TimePoint retry_at_{};
   TimePoint connect_deadline_{};
   TimePoint last_reply_{};

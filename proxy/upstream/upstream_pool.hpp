@@ -37,6 +37,7 @@ class UpstreamPool {
   void on_io(Handle handle, std::uint32_t events);
   void on_tick();
   void flush_scheduled();
+  bool has_scheduled() const { return !scheduled_.empty(); }
   std::vector<UpstreamStatus> statuses();
 
   // --- for its connections ---

@@ -1,0 +1,151 @@
+#include "proxy/control/control_plane.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+
+namespace slotway::proxy {
+
+namespace {
+
+constexpr std::chrono::milliseconds kDrainCheck{10};
+// A worker whose loop does not answer within this time is not turning.
+constexpr std::chrono::milliseconds kStatusTimeout{1000};
+
+}  // namespace
+
+ControlPlane::ControlPlane(const config::Config& config, const Workers& workers)
+    : config_(config),
+      workers_(workers),
+      listener_(io_, config.client, config.limits.max_clients),
+      refresher_(io_, config,
+                 [this](const std::shared_ptr<const routing::Topology>& topology) {
+                   for (const auto& worker : workers_) worker->publish(topology);
+                 }),
+      signals_(io_),
+      drain_timer_(io_) {
+  if (!config.admin) return;
+  AdminHooks hooks;
+  hooks.worker_statuses = [this] { return worker_statuses(); };
+  hooks.facts = [this] { return facts(); };
+  for (const auto& worker : workers_) hooks.counters.push_back(&worker->counters());
+  admin_ = std::make_unique<AdminHttp>(io_, *config.admin, std::move(hooks));
+}
+
+void ControlPlane::run() {
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) on_signal(signal);
+  });
+  refresher_.start();
+  listener_.start(workers_);
+  io_.run();
+}
+
+void ControlPlane::request_refresh(routing::RefreshReason reason) {
+  boost::asio::post(io_, [this, reason] { refresher_.request_refresh(reason); });
+}
+
+void ControlPlane::shut_down() {
+  boost::asio::post(io_, [this] { begin_drain(); });
+}
+
+// --- the end ---
+
+void ControlPlane::on_signal(int signal) {
+  if (draining_) {
+    spdlog::warn("signal {} again: not waiting for what is in flight", signal);
+    return finish();
+  }
+  spdlog::info("signal {}: draining", signal);
+  signals_.async_wait([this](const boost::system::error_code& error, int again) {
+    if (!error) on_signal(again);
+  });
+  begin_drain();
+}
+
+void ControlPlane::begin_drain() {
+  if (draining_) return;
+  draining_ = true;
+  drain_deadline_ = std::chrono::steady_clock::now() + config_.timeouts.drain;
+  listener_.stop();
+  for (const auto& worker : workers_) worker->drain();
+  check_drained();
+}
+
+void ControlPlane::check_drained() {
+  std::uint64_t open = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    open += listener_.given(i) - workers_[i]->counters().clients_closed.get();
+  }
+  if (open == 0) {
+    spdlog::info("drained");
+    return finish();
+  }
+  if (std::chrono::steady_clock::now() >= drain_deadline_) {
+    spdlog::warn("timeouts.drain passed: closing {} clients that still wait for replies", open);
+    return finish();
+  }
+  drain_timer_.expires_after(kDrainCheck);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) check_drained();
+  });
+}
+
+void ControlPlane::finish() {
+  refresher_.stop();
+  if (admin_) admin_->stop();
+  io_.stop();
+}
+
+// --- the admin port ---
+
+ControlFacts ControlPlane::facts() const {
+  ControlFacts facts;
+  facts.listening = listener_.is_listening();
+  facts.draining = draining_;
+  facts.topology = refresher_.current();
+  const RefreshStatus& status = refresher_.status();
+  if (status.last_success) {
+    facts.topology_age =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *status.last_success);
+  }
+  for (std::size_t reason = 0; reason < status.counts.size(); ++reason) {
+    for (std::size_t result = 0; result < status.counts[reason].size(); ++result) {
+      facts.refreshes.push_back({std::string(routing::reason_name(static_cast<routing::RefreshReason>(reason))),
+                                 std::string(result_name(static_cast<RefreshResult>(result))),
+                                 status.counts[reason][result]});
+    }
+  }
+  return facts;
+}
+
+// Asks each worker on its own thread and waits for all, or for the time-out.
+boost::asio::awaitable<WorkerStatuses> ControlPlane::worker_statuses() {
+  struct Collection {
+    std::vector<WorkerStatus> statuses;
+    std::size_t missing;
+    boost::asio::steady_timer done;
+  };
+  const std::size_t count = workers_.size();
+  auto collection = std::make_shared<Collection>(
+      Collection{std::vector<WorkerStatus>(count), count, boost::asio::steady_timer(io_, kStatusTimeout)});
+  for (std::size_t i = 0; i < count; ++i) {
+    Worker* worker = workers_[i].get();
+    worker->post([this, worker, i, collection] {
+      boost::asio::post(io_, [collection, i, status = worker->status()]() mutable {
+        collection->statuses[i] = std::move(status);
+        if (--collection->missing == 0) collection->done.cancel();
+      });
+    });
+  }
+  co_await collection->done.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  if (collection->missing > 0) co_return std::nullopt;
+  co_return std::move(collection->statuses);
+}
+
+}  // namespace slotway::proxy

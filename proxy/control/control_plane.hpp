@@ -1,0 +1,58 @@
+// The thread beside the workers: accepts clients, keeps the map fresh, answers the admin port, and ends it all when a
+// signal says so.
+// Owner: the Server, whose calling thread becomes the control thread in run(). Thread: control, but for request_refresh.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <vector>
+
+#include "config/config.hpp"
+#include "proxy/control/topology_refresher.hpp"
+#include "proxy/listener.hpp"
+#include "proxy/observe/admin_http.hpp"
+#include "proxy/worker.hpp"
+
+namespace slotway::proxy {
+
+class ControlPlane {
+ public:
+  using Workers = std::vector<std::unique_ptr<Worker>>;
+
+  // Binds the client port and the admin port; `workers` are not started yet. Throws std::runtime_error: what failed,
+  // where, what to do.
+  ControlPlane(const config::Config& config, const Workers& workers);
+
+  std::uint16_t port() const { return listener_.port(); }
+  std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = off
+
+  // Serves until a signal or shut_down(); then drains and returns. REQUIRES: the workers have been started.
+  void run();
+
+  // --- any thread ---
+  void request_refresh(routing::RefreshReason reason);
+  void shut_down();
+
+ private:
+  boost::asio::awaitable<WorkerStatuses> worker_statuses();
+  ControlFacts facts() const;
+  void on_signal(int signal);
+  void begin_drain();
+  void check_drained();
+  void finish();
+
+  const config::Config& config_;
+  const Workers& workers_;
+  boost::asio::io_context io_;
+  Listener listener_;
+  TopologyRefresher refresher_;
+  std::unique_ptr<AdminHttp> admin_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer drain_timer_;
+  std::chrono::steady_clock::time_point drain_deadline_;
+  bool draining_ = false;
+};
+
+}  // namespace slotway::proxy

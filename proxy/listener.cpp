@@ -1,0 +1,110 @@
+#include "proxy/listener.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "protocol/reply_errors.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+constexpr int kAcceptsPerTurn = 256;
+// When descriptors have run out, closing clients need a moment to give some back.
+constexpr std::chrono::milliseconds kPause{100};
+
+}  // namespace
+
+Listener::Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients)
+    : acceptor_(io), pause_(io), max_clients_(max_clients) {
+  const std::string where = client.listen.host + ":" + std::to_string(client.listen.port);
+  boost::system::error_code error;
+  boost::asio::ip::tcp::resolver resolver(io);
+  const auto addresses = resolver.resolve(client.listen.host, std::to_string(client.listen.port),
+                                          boost::asio::ip::tcp::resolver::passive, error);
+  if (error || addresses.empty()) {
+    throw std::runtime_error("cannot listen on " + where + ": " + error.message() + "; set listen to an address of this host");
+  }
+  const boost::asio::ip::tcp::endpoint address = *addresses.begin();
+  acceptor_.open(address.protocol(), error);
+  if (!error) acceptor_.set_option(boost::asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor_.bind(address, error);
+  if (!error) acceptor_.listen(client.backlog, error);
+  if (!error) acceptor_.non_blocking(true, error);
+  if (error) {
+    throw std::runtime_error("cannot listen on " + where + ": " + error.message() +
+                             "; stop what uses the port, or set another with --listen");
+  }
+  port_ = acceptor_.local_endpoint().port();
+}
+
+void Listener::start(const std::vector<std::unique_ptr<Worker>>& workers) {
+  for (const auto& worker : workers) workers_.push_back(worker.get());
+  given_.assign(workers_.size(), 0);
+  listening_ = true;
+  wait();
+}
+
+void Listener::stop() {
+  listening_ = false;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+void Listener::wait() {
+  acceptor_.async_wait(boost::asio::socket_base::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) on_ready();
+  });
+}
+
+void Listener::on_ready() {
+  for (int i = 0; i < kAcceptsPerTurn && listening_; ++i) {
+    const int socket = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (socket >= 0) {
+      give(socket);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      spdlog::error("cannot accept clients: {}; raise the limit of open files (ulimit -n)",
+                    std::system_category().message(errno));
+      pause_.expires_after(kPause);
+      pause_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && listening_) wait();
+      });
+      return;
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      break;
+    }
+  }
+  if (listening_) wait();
+}
+
+void Listener::give(int socket) {
+  std::uint64_t total = 0;
+  std::uint64_t least = UINT64_MAX;
+  std::size_t chosen = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const std::uint64_t open = given_[i] - workers_[i]->counters().clients_closed.get();
+    total += open;
+    if (open < least) {
+      least = open;
+      chosen = i;
+    }
+  }
+  if (total >= max_clients_) {
+    ++rejected_;
+    const std::string reply = "-" + std::string(protocol::errors::kMaxClients) + "\r\n";
+    static_cast<void>(::send(socket, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+    ::close(socket);
+    return;
+  }
+  ++given_[chosen];
+  workers_[chosen]->take_client(socket);
+}
+
+}  // namespace slotway::proxy

@@ -1,0 +1,47 @@
+// Accepts clients and gives each to the worker that has the fewest, so that 50 connections on 4 workers are 12 or 13
+// each.
+// Owner: the ControlPlane. Thread: control. Invariant: what it gave to a worker and what that worker has closed are
+// counted separately, each by one writer, so that balancing needs no lock.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "config/config.hpp"
+#include "proxy/worker.hpp"
+
+namespace slotway::proxy {
+
+class Listener {
+ public:
+  // Binds and listens; accepts nothing before start(). Throws std::runtime_error: what failed, where, what to do.
+  Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients);
+
+  std::uint16_t port() const { return port_; }
+  void start(const std::vector<std::unique_ptr<Worker>>& workers);
+  void stop();
+  bool is_listening() const { return listening_; }
+  std::uint64_t rejected() const { return rejected_; }
+  // Clients that worker i has been given so far.
+  std::uint64_t given(std::size_t i) const { return given_[i]; }
+
+ private:
+  void wait();
+  void on_ready();
+  void give(int socket);
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  std::uint32_t max_clients_;
+  std::uint16_t port_ = 0;
+  bool listening_ = false;
+  std::uint64_t rejected_ = 0;
+  std::vector<Worker*> workers_;
+  std::vector<std::uint64_t> given_;  // by worker
+};
+
+}  // namespace slotway::proxy

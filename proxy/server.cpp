@@ -1,0 +1,52 @@
+#include "proxy/server.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <random>
+#include <string>
+
+namespace slotway::proxy {
+
+namespace {
+
+std::string make_run_id() {
+  std::random_device random;
+  std::string id;
+  while (id.size() < 40) {
+    char text[9];
+    std::snprintf(text, sizeof text, "%08x", random());
+    id += text;
+  }
+  return id;
+}
+
+}  // namespace
+
+Server::Server(const config::Config& config, unsigned workers)
+    : config_(config),
+      facts_{config, make_run_id(), std::chrono::steady_clock::now(), 0, {}},
+      workers_(make_workers(workers)),
+      control_(config, workers_) {
+  facts_.listen_port = control_.port();
+}
+
+ControlPlane::Workers Server::make_workers(unsigned count) {
+  ControlPlane::Workers workers;
+  for (unsigned i = 0; i < count; ++i) {
+    workers.push_back(std::make_unique<Worker>(
+        i, count, config_, facts_, [this](routing::RefreshReason reason) { control_.request_refresh(reason); }));
+    facts_.workers.push_back(&workers.back()->counters());
+  }
+  return workers;
+}
+
+void Server::run() {
+  for (const auto& worker : workers_) worker->start();
+  spdlog::info("slotway {} listens on {}:{} with {} workers", SLOTWAY_VERSION, config_.client.listen.host, port(),
+               workers_.size());
+  control_.run();
+  for (const auto& worker : workers_) worker->stop();
+}
+
+}  // namespace slotway::proxy

@@ -1,0 +1,176 @@
+#include "proxy/worker.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace slotway::proxy {
+
+namespace {
+
+// Deadlines, idle connections and retirements are looked after this often: they are seconds, this is their precision.
+constexpr std::chrono::milliseconds kTick{100};
+// After a full round another look at the sockets is likely to find more, and costs less than going through the
+// io_context; but timers and messages must have their turn too.
+constexpr std::size_t kBusyRound = 4;
+constexpr int kRoundsPerTurn = 16;
+
+protocol::ParseLimits parse_limits(const config::LimitsConfig& limits) {
+  return {limits.max_bulk_bytes, limits.max_request_bytes, limits.max_arguments};
+}
+
+}  // namespace
+
+Worker::Worker(unsigned index, unsigned count, const config::Config& config, const ProxyFacts& facts,
+               RequestRefresh request_refresh)
+    : index_(index),
+      count_(count),
+      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+      loop_(config),
+      pool_(io_, loop_),
+      dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
+      local_commands_(facts, pool_),
+      room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}},
+      sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
+      tick_timer_(io_.get_executor()),
+      retry_timer_(io_.get_executor()) {
+  pool_.set_events(dispatcher_);
+}
+
+Worker::~Worker() {
+  stop();
+  // Sessions hand their slots and bytes back before slots_ and loop_ go.
+  sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  post([this] { io_.stop(); });
+  thread_.join();
+}
+
+void Worker::take_client(int socket) {
+  post([this, socket] {
+    loop_.now = Clock::now();
+    const Handle handle = sessions_.emplace(room_, socket, ++sessions_started_ * count_ + index_);
+    ClientSession& session = sessions_.at(handle);
+    if (!session.start(handle)) return sessions_.erase(handle);
+    if (draining_) session.drain();
+    end_turn();
+  });
+}
+
+void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
+  post([this, topology = std::move(topology)] {
+    loop_.now = Clock::now();
+    pool_.set_topology(topology);
+    end_turn();
+  });
+}
+
+void Worker::drain() {
+  post([this] {
+    loop_.now = Clock::now();
+    draining_ = true;
+    sessions_.for_each([](Handle, ClientSession& session) { session.drain(); });
+    end_turn();
+  });
+}
+
+void Worker::run() {
+  ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+  wait_for_sockets();
+  schedule_tick();
+  io_.run();
+}
+
+// --- a turn ---
+
+void Worker::wait_for_sockets() {
+  sockets_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) on_sockets();
+  });
+}
+
+void Worker::on_sockets() {
+  for (int round = 0; round < kRoundsPerTurn; ++round) {
+    loop_.now = Clock::now();
+    const std::span<const epoll_event> events = loop_.poller.take_ready();
+    for (const epoll_event& event : events) handle(event);
+    end_turn();
+    if (events.size() < kBusyRound && !loop_.poller.has_again()) break;
+  }
+  if (loop_.poller.has_again()) return post([this] { on_sockets(); });
+  wait_for_sockets();
+}
+
+void Worker::handle(const epoll_event& event) {
+  const PollTag tag = PollTag::unpack(event.data.u64);
+  switch (tag.kind) {
+    case PollTag::Kind::client:
+      if (ClientSession* session = sessions_.find(tag.handle)) session->on_io(event.events);
+      break;
+    case PollTag::Kind::upstream: pool_.on_io(tag.handle, event.events); break;
+  }
+}
+
+void Worker::end_turn() {
+  // What a session takes up again after a pause goes out in this turn too.
+  do {
+    dispatcher_.send_due();
+    pool_.flush_scheduled();
+    settle_sessions();
+  } while (pool_.has_scheduled() || !room_.to_settle.empty());
+  arm_retry_timer();
+  loop_.counters.loop_turns.add();
+}
+
+void Worker::settle_sessions() {
+  settling_.swap(room_.to_settle);
+  for (const Handle handle : settling_) {
+    if (ClientSession* session = sessions_.find(handle); session && !session->settle()) sessions_.erase(handle);
+  }
+  settling_.clear();
+}
+
+// --- time ---
+
+void Worker::arm_retry_timer() {
+  const std::optional<TimePoint> due = dispatcher_.next_due();
+  if (!due || (retry_armed_ && *retry_armed_ <= *due)) return;
+  retry_armed_ = due;
+  retry_timer_.expires_at(*due);
+  retry_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    retry_armed_.reset();
+    loop_.now = Clock::now();
+    end_turn();
+  });
+}
+
+void Worker::schedule_tick() {
+  tick_timer_.expires_after(kTick);
+  tick_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    on_tick();
+    schedule_tick();
+  });
+}
+
+void Worker::on_tick() {
+  loop_.now = Clock::now();
+  dispatcher_.on_tick();
+  pool_.on_tick();
+  if (loop_.config.timeouts.client_idle.count() > 0) {
+    sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
+  }
+  loop_.counters.buffer_bytes.set(loop_.blocks.bytes_held());
+  end_turn();
+}
+
+}  // namespace slotway::proxy

@@ -1,0 +1,90 @@
+// One thread, one io_context, its own sessions, its own connections to the nodes, its own counters. Nothing that it owns
+// is touched by another thread, so nothing in it locks.
+// Owner: the Server. Thread: what the comments say; the only ways in from outside are post() and what is built on it, the
+// only way out is Hooks::request_refresh and the counters, which others may read.
+//
+// A turn of the loop: take in all sockets that are ready, handle them, then write what they caused, nodes first.
+#pragma once
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "proxy/client/client_session.hpp"
+#include "proxy/client/local_commands.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/loop.hpp"
+#include "proxy/observe/worker_status.hpp"
+#include "proxy/upstream/upstream_pool.hpp"
+
+namespace slotway::proxy {
+
+class Worker {
+ public:
+  // Called on the worker's thread; must hand over to the control plane and return at once.
+  using RequestRefresh = std::function<void(routing::RefreshReason)>;
+
+  // `index` below `count`, the number of workers. `config` and `facts` outlive the worker.
+  Worker(unsigned index, unsigned count, const config::Config& config, const ProxyFacts& facts,
+         RequestRefresh request_refresh);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // --- any thread ---
+  void start();
+  void stop();  // ends the loop and joins; open connections are closed
+  template <class Function>
+  void post(Function function) {
+    boost::asio::post(io_, std::move(function));
+  }
+  void take_client(int socket);
+  void publish(std::shared_ptr<const routing::Topology> topology);
+  // Sessions take no more requests and close when theirs are answered.
+  void drain();
+  const WorkerCounters& counters() const { return loop_.counters; }
+
+  // --- worker ---
+  WorkerStatus status() { return {pool_.statuses()}; }
+
+ private:
+  using Executor = boost::asio::io_context::executor_type;
+  using Timer =
+      boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
+
+  void run();
+  void wait_for_sockets();
+  void on_sockets();
+  void handle(const epoll_event& event);
+  void end_turn();
+  void settle_sessions();
+  void arm_retry_timer();
+  void schedule_tick();
+  void on_tick();
+
+  const unsigned index_;
+  const unsigned count_;
+  boost::asio::io_context io_;
+  Loop loop_;
+  ReplySlots slots_;
+  Sessions sessions_;
+  UpstreamPool pool_;
+  Dispatcher dispatcher_;
+  LocalCommands local_commands_;
+  SessionRoom room_;
+  boost::asio::posix::basic_stream_descriptor<Executor> sockets_;  // the poller's own descriptor
+  Timer tick_timer_;
+  Timer retry_timer_;
+  std::optional<TimePoint> retry_armed_;
+  std::vector<Handle> settling_;
+  std::uint64_t sessions_started_ = 0;
+  bool draining_ = false;
+  std::thread thread_;
+};
+
+}  // namespace slotway::proxy
