@@ -98,6 +98,7 @@ std::size_t ClusterProcess::replica_of(std::size_t primary) {
 }
 
 CommandResult ClusterProcess::reshard(std::size_t from, std::size_t to, unsigned slots) {
+  wait_until_ok();  // redis-cli refuses while the nodes still talk about the last move
   return run_command({"redis-cli", "--cluster", "reshard", "127.0.0.1:" + std::to_string(node(from).port()),
                       "--cluster-from", ids_[from], "--cluster-to", ids_[to], "--cluster-slots",
                       std::to_string(slots), "--cluster-yes"},
