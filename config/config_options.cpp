@@ -99,6 +99,8 @@ struct Word {
   std::string_view word;
   Enum value;
 };
+template <class Enum>
+Word(std::string_view, Enum) -> Word<Enum>;
 
 constexpr std::array kLevels{Word{"debug", LogLevel::debug}, Word{"info", LogLevel::info},
                              Word{"warn", LogLevel::warn}, Word{"error", LogLevel::error}};
