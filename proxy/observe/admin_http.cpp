@@ -80,8 +80,6 @@ std::optional<http::status> status_of_read_error(const error_code& ec) {
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
     return http::status::request_header_fields_too_large;
   }
-  if (ec == http::error::unexpected_body || ec == http::error::body_limit)
-    return http::status::payload_too_large;
   if (ec.category() == make_error_code(http::error::bad_method).category()) return http::status::bad_request;
   return std::nullopt;
 }
@@ -194,8 +192,9 @@ asio::awaitable<void> AdminHttp::State::serve(std::shared_ptr<State> self, Socke
   for (bool keep_alive = true; keep_alive && !self->stopped;) {
     http::request_parser<http::empty_body> parser;
     parser.header_limit(self->options.max_header_bytes);
+    parser.body_limit(boost::none);  // a body is never read: see below
     stream.expires_after(self->options.timeout);
-    const auto [ec, bytes] = co_await http::async_read(stream, buffer, parser, kToken);
+    const auto [ec, bytes] = co_await http::async_read_header(stream, buffer, parser, kToken);
     if (self->stopped) co_return;
     if (ec) {
       if (const auto status = status_of_read_error(ec)) {
@@ -206,7 +205,8 @@ asio::awaitable<void> AdminHttp::State::serve(std::shared_ptr<State> self, Socke
     }
 
     const Request& request = parser.get();
-    keep_alive = request.keep_alive();
+    // No page takes a body: the answer does not wait for it, and the connection ends behind the answer.
+    keep_alive = request.keep_alive() && parser.is_done();
     stream.expires_never();
     AdminReply reply = co_await answer(self, request.method(), std::string(request.target()));
     const bool is_head = request.method() == http::verb::head;

@@ -28,9 +28,9 @@ std::string host_port(const routing::Endpoint& endpoint) {
   return to_valid_utf8(host + ":" + std::to_string(endpoint.port));
 }
 
-json::value age_seconds(const ControlFacts& facts) {
+json::value age_ms(const ControlFacts& facts) {
   if (!facts.topology_age) return nullptr;
-  return std::chrono::duration<double>(*facts.topology_age).count();
+  return facts.topology_age->count();
 }
 
 json::object node_json(const Topology& topology, const Node& node, const std::vector<SlotRange>& ranges) {
@@ -127,7 +127,7 @@ AdminReply readyz_page(const ControlFacts& facts) {
                     {"draining", facts.draining},
                     {"slots_covered", covered_slots(facts)},
                     {"slots_total", kSlotCount},
-                    {"topology_age_seconds", age_seconds(facts)}};
+                    {"topology_age_ms", age_ms(facts)}};
   return json_page(reasons.empty() ? 200 : 503, body);
 }
 
@@ -143,7 +143,7 @@ AdminReply topology_page(const ControlFacts& facts) {
                                  found == ranges.end() ? std::vector<SlotRange>{} : found->second));
   }
   return json_page(200, {{"epoch", topology.epoch()},
-                         {"age_seconds", age_seconds(facts)},
+                         {"age_ms", age_ms(facts)},
                          {"server_version", to_valid_utf8(topology.server_version())},
                          {"slots_covered", topology.covered_slots()},
                          {"slots_total", kSlotCount},

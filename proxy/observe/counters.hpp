@@ -1,6 +1,6 @@
 // What a worker counts: plain numbers with one writer, read now and then by the scrape.
-// Owner: the Worker. Thread: written by the worker only; read by the control thread. Invariant: no lock, no atomic
-// read-modify-write; a counter is a relaxed load and a relaxed store, which compile to plain moves.
+// Owner: the Worker. Thread: written by the worker only; read by the control thread. Invariant: no lock, no
+// atomic read-modify-write; a counter is a relaxed load and a relaxed store, which compile to plain moves.
 #pragma once
 
 #include <array>
@@ -16,8 +16,12 @@ namespace slotway::proxy {
 
 class Counter {
  public:
-  void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
-  void sub(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void sub(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
   void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
@@ -25,8 +29,8 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// Latencies in buckets that double: bucket i counts those below 2^(i+kFirstBit) microseconds (16 µs … 16.8 s), the
-// last one everything above.
+// Latencies in buckets that double: bucket i counts those below 2^(i+kFirstBit) microseconds (16 µs … 16.8
+// s), the last one everything above.
 class LatencyCounter {
  public:
   static constexpr std::size_t kBuckets = 22;
@@ -51,13 +55,13 @@ class LatencyCounter {
 
 // Why a request was answered with an error.
 enum class ErrorClass : std::uint8_t {
-  upstream,       // a node's own error reply, passed on
-  protocol,       // malformed request: the client was closed
-  refused,        // answered by the proxy: arity, unknown, unsupported, CROSSSLOT, NOAUTH
-  timeout,        // deadline passed
-  unreachable,    // no node for the slot, or no connection within the deadline
+  upstream,         // a node's own error reply, passed on
+  protocol,         // malformed request: the client was closed
+  refused,          // answered by the proxy: arity, unknown, unsupported, CROSSSLOT, NOAUTH
+  timeout,          // deadline passed
+  unreachable,      // no node for the slot, or no connection within the deadline
   unknown_outcome,  // the connection was lost after a write was sent
-  redirect,       // a redirect that outlived the deadline
+  redirect,         // a redirect that outlived the deadline
   count_,
 };
 
@@ -65,25 +69,28 @@ constexpr std::size_t index_of(auto e) { return static_cast<std::size_t>(e); }
 
 struct WorkerCounters {
   std::array<Counter, index_of(protocol::Family::count_)> requests;
-  std::array<LatencyCounter, index_of(protocol::Family::count_)> total_latency;  // request parsed -> reply queued
-  LatencyCounter upstream_latency;                                               // queued for a node -> its reply
+  // From a request parsed to its reply queued.
+  std::array<LatencyCounter, index_of(protocol::Family::count_)> total_latency;
+  // From a request queued for a node to its reply.
+  LatencyCounter upstream_latency;
   std::array<Counter, index_of(ErrorClass::count_)> errors;
   std::array<Counter, index_of(protocol::RedirectKind::count_)> redirects;  // followed or retried, by kind
-  Counter clients;                // open now
-  Counter clients_accepted;       // ever
-  Counter clients_closed;         // ever
-  Counter clients_paused;         // now not read from, because of a limit
+
+  Counter clients;           // open now
+  Counter clients_accepted;  // ever
+  Counter clients_closed;    // ever
+  Counter clients_paused;    // now not read from, because of a limit
   Counter client_bytes_in;
   Counter client_bytes_out;
   Counter upstream_bytes_in;
   Counter upstream_bytes_out;
-  Counter fragments;              // requests sent to nodes on behalf of split commands
-  Counter retries;                // requests sent again after a lost connection
-  Counter upstream_connects;      // attempts
+  Counter fragments;          // requests sent to nodes on behalf of split commands
+  Counter retries;            // requests sent again after a lost connection
+  Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;
-  Counter buffer_bytes;           // held by this worker's pooled buffers, in use or free
-  Counter loop_turns;             // /healthz: the loop turns
-  Counter in_flight;              // requests waiting for a node now
+  Counter buffer_bytes;  // held by this worker's pooled buffers, in use or free
+  Counter loop_turns;    // /healthz: the loop turns
+  Counter in_flight;     // requests waiting for a node now
 };
 
 }  // namespace slotway::proxy

@@ -1,5 +1,5 @@
-// What a worker tells the control plane about its upstream connections when it is asked (Worker::post): plain data.
-// Owner: the asker. Thread: built on the worker, read on the control thread.
+// What a worker tells the control plane about its upstream connections when it is asked (Worker::post): plain
+// data. Owner: the asker. Thread: built on the worker, read on the control thread.
 #pragma once
 
 #include <cstdint>

@@ -109,8 +109,8 @@ TEST_CASE("/readyz says what it was decided from") {
   CHECK(json::parse(readyz_page(facts).body) == json::parse(R"({"ready": false,
                         "reasons": ["draining: no new clients are accepted", "only 3 of 16384 slots have a node"],
                         "listening": true, "draining": true, "slots_covered": 3, "slots_total": 16384,
-                        "topology_age_seconds": 1.5})"));
-  CHECK(json::parse(readyz_page({}).body).at("topology_age_seconds").is_null());
+                        "topology_age_ms": 1500})"));
+  CHECK(json::parse(readyz_page({}).body).at("topology_age_ms").is_null());
 }
 
 TEST_CASE("slots become ranges") {
@@ -136,7 +136,7 @@ TEST_CASE("/topology shows nodes and their slots") {
   CHECK(reply.status == 200);
   CHECK(reply.content_type == kJson);
   CHECK(json::parse(reply.body) == json::parse(R"({
-    "epoch": 12, "age_seconds": 0.25, "server_version": "7.0.15", "slots_covered": 16384, "slots_total": 16384,
+    "epoch": 12, "age_ms": 250, "server_version": "7.0.15", "slots_covered": 16384, "slots_total": 16384,
     "nodes": [
       {"id": "id-a", "endpoint": "10.0.0.1:6379", "role": "primary", "primary": null, "healthy": true,
        "slots": [[0, 99], [101, 16383]]},
