@@ -76,8 +76,8 @@ bool may_refuse(std::string_view bytes) {
     digits = c >= '0' && c <= '9' ? digits + 1 : 0;
     if (digits >= 10) return true;
   }
-  const std::size_t line = bytes.rfind('\n');
-  return bytes.size() - (line == std::string_view::npos ? 0 : line + 1) > 22;
+  const std::size_t line = bytes.rfind("\r\n");
+  return bytes.size() - (line == std::string_view::npos ? 0 : line + 2) > 22;
 }
 
 // Whether hiredis's error is one that the scanner need not share.
