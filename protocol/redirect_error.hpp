@@ -1,6 +1,6 @@
 // The node errors that the proxy handles itself instead of passing them on, taken apart.
-// Pure; any thread. Views point into the reply. Source: Redis cluster specification, "Redirection and resharding";
-// error codes as in Redis 7.0's server.c (shared.*err) and cluster.c (clusterRedirectClient).
+// Pure; any thread. Views point into the reply. Source: Redis cluster specification, "Redirection and
+// resharding"; error codes as in Redis 7.0's server.c (shared.*err) and cluster.c (clusterRedirectClient).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,16 @@
 
 namespace slotway::protocol {
 
-enum class RedirectKind : std::uint8_t { moved, ask, tryagain, clusterdown, loading, masterdown, readonly, count_ };
+enum class RedirectKind : std::uint8_t {
+  moved,
+  ask,
+  tryagain,
+  clusterdown,
+  loading,
+  masterdown,
+  readonly,
+  count_
+};
 
 std::string_view redirect_name(RedirectKind kind);
 
@@ -19,7 +28,8 @@ struct RedirectError {
   std::uint16_t port = 0;
 };
 
-// `reply` is a whole error reply, "-...\r\n". A malformed MOVED or ASK is count_: it goes to the client as it is.
+// `reply` is a whole error reply, "-...\r\n". A malformed MOVED or ASK is count_: it goes to the client as it
+// is.
 RedirectError parse_redirect(std::string_view reply);
 
 }  // namespace slotway::protocol

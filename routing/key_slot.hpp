@@ -1,6 +1,6 @@
 // The hash slot of a key. Pure; any thread.
-// Source: Redis cluster specification, "Key distribution model" and "Hash tags": CRC16-CCITT (XMODEM) of the key,
-// or of what stands between the first '{' and the first '}' after it if that is not empty, modulo 16384.
+// Source: Redis cluster specification, "Key distribution model" and "Hash tags": CRC16-CCITT (XMODEM) of the
+// key, or of what stands between the first '{' and the first '}' after it if that is not empty, modulo 16384.
 #pragma once
 
 #include <cstdint>

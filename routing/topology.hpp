@@ -1,8 +1,8 @@
 // The cluster as one immutable snapshot: its nodes, and for each of the 16384 slots the node that serves it.
-// Owner: shared_ptr<const Topology>; the control plane publishes one to each worker, a worker may patch its own copy.
-// Thread: any (immutable once built). Invariant: primary_of(slot) is kNoNode or an index below nodes().size().
-// A node's identity is its id (40 hex digits), not its address: pods come back with other addresses (cluster
-// specification, "Nodes handshake").
+// Owner: shared_ptr<const Topology>; the control plane publishes one to each worker, a worker may patch its
+// own copy. Thread: any (immutable once built). Invariant: primary_of(slot) is kNoNode or an index below
+// nodes().size(). A node's identity is its id (40 hex digits), not its address: pods come back with other
+// addresses (cluster specification, "Nodes handshake").
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ struct Node {
   Endpoint endpoint;
   NodeRole role = NodeRole::primary;
   NodeIndex primary = kNoNode;  // of a replica: its primary's index; of a primary: kNoNode
-  bool healthy = true;          // what the view said (CLUSTER SHARDS `health`); always true from CLUSTER SLOTS
+  bool healthy = true;  // what the view said (CLUSTER SHARDS `health`); always true from CLUSTER SLOTS
 };
 
 class Topology {
@@ -53,14 +53,15 @@ class Topology {
   NodeIndex primary_of(Slot slot) const { return slots_[slot]; }
   // kNoNode if no node has that endpoint.
   NodeIndex find(std::string_view host, std::uint16_t port) const;
-  std::uint32_t covered_slots() const;  // slots that have a node; kSlotCount when complete
+  std::uint32_t covered_slots() const;            // slots that have a node; kSlotCount when complete
   std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
   const std::string& server_version() const { return server_version_; }  // "" = unknown
-  // Same nodes (id, endpoint, role, primary, health), in whatever order, and same slots: a refresh that changed
-  // nothing is not published.
+  // Same nodes (id, endpoint, role, primary, health), in whatever order, and same slots: a refresh that
+  // changed nothing is not published.
   bool same_as(const Topology& other) const;
 
-  // A copy in which `slot` belongs to the node at `endpoint` (added as a primary if it is new): what a MOVED says.
+  // A copy in which `slot` belongs to the node at `endpoint` (added as a primary if it is new): what a MOVED
+  // says.
   std::shared_ptr<const Topology> with_slot(Slot slot, const Endpoint& endpoint) const;
 
  private:

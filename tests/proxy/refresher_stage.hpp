@@ -61,6 +61,7 @@ class FakeNode {
     acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
       if (error) return;
       ++connections_;
+      socket.set_option(tcp::no_delay{true});
       read(std::make_shared<Connection>(std::move(socket)));
       accept();
     });
@@ -176,7 +177,7 @@ struct Stage {
     const auto limit = std::chrono::steady_clock::now() + 20s;
     while (!is_done()) {
       if (io.run_one_until(limit) == 0)
-        FAIL("nothing happened; last error: " << refresher->status().last_error);
+        FAIL("nothing happened; last error: " << refresher->status().last_error << "\n" << log.text());
     }
   }
   void run_until_published(std::size_t count) {
