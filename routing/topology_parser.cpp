@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -122,10 +123,7 @@ class Builder {
         ranges_.begin(), ranges_.end(), [this](const Range& range) { return !nodes_[range.node].healthy; });
     std::reverse(ranges_.begin(), online);
     std::reverse(online, ranges_.end());
-    auto topology = std::make_shared<Topology>();
-    for (Node& node : nodes_) topology->add_node(std::move(node));
-    for (const Range& range : ranges_) topology->assign(range.first, range.last, range.node);
-    return {std::move(topology), {}};
+    return {build(), {}};
   }
 
   ParsedTopology failure() { return {nullptr, std::move(error_)}; }
@@ -135,6 +133,25 @@ class Builder {
     Slot first, last;
     NodeIndex node;
   };
+
+  // Nodes are put in order of their ids, so that the same node comes first whichever node was asked.
+  std::shared_ptr<Topology> build() {
+    std::vector<NodeIndex> order(nodes_.size());
+    std::iota(order.begin(), order.end(), NodeIndex{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [this](NodeIndex a, NodeIndex b) { return identity(nodes_[a]) < identity(nodes_[b]); });
+    std::vector<NodeIndex> place(nodes_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<NodeIndex>(i);
+
+    auto topology = std::make_shared<Topology>();
+    for (const NodeIndex index : order) {
+      Node& node = nodes_[index];
+      if (node.primary != kNoNode) node.primary = place[node.primary];
+      topology->add_node(std::move(node));
+    }
+    for (const Range& range : ranges_) topology->assign(range.first, range.last, place[range.node]);
+    return topology;
+  }
 
   // Redis before 4.0 gives no ids in CLUSTER SLOTS.
   static std::string identity(const Node& node) {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace slotway::routing;
@@ -145,6 +146,19 @@ TEST_CASE("CLUSTER SHARDS and CLUSTER SLOTS of one cluster give the same map") {
   CHECK(a->node(replica).primary == a->find("10.0.0.1", 7001));
   CHECK(server_of(*a, 8191) == "10.0.0.1:7001");
   CHECK(server_of(*a, 8192) == "10.0.0.2:7002");
+}
+
+TEST_CASE("Nodes are in the order of their ids, however they are listed") {
+  ReplyTree reply = good_shards();
+  std::swap(reply.elements[0], reply.elements[1]);
+  const auto t = shards(reply);
+  REQUIRE(t->nodes().size() == 3);
+  CHECK(t->node(0).id == "a");
+  CHECK(t->node(1).id == "b");
+  CHECK(t->node(2).id == "c");
+  CHECK(t->node(2).primary == 0);
+  CHECK(t->primary_of(0) == 0);
+  CHECK(t->primary_of(16383) == 1);
 }
 
 TEST_CASE("CLUSTER SLOTS as Redis 7.0 sends it: NULL hosts, host names, metadata at [3]") {
