@@ -31,7 +31,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       pool_(io_, loop_),
       dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
       local_commands_(facts, pool_),
-      room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}},
+      room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
       sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
       tick_timer_(io_.get_executor()),
       retry_timer_(io_.get_executor()) {
@@ -61,7 +61,7 @@ void Worker::take_client(int socket) {
     ClientSession& session = sessions_.at(handle);
     if (!session.start(handle)) return sessions_.erase(handle);
     if (draining_) session.drain();
-    end_turn();
+    end_turn(true);
   });
 }
 
@@ -69,7 +69,7 @@ void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
   post([this, topology = std::move(topology)] {
     loop_.now = Clock::now();
     pool_.set_topology(topology);
-    end_turn();
+    end_turn(true);
   });
 }
 
@@ -78,7 +78,7 @@ void Worker::drain() {
     loop_.now = Clock::now();
     draining_ = true;
     sessions_.for_each([](Handle, ClientSession& session) { session.drain(); });
-    end_turn();
+    end_turn(true);
   });
 }
 
@@ -102,9 +102,11 @@ void Worker::on_sockets() {
     loop_.now = Clock::now();
     const std::span<const epoll_event> events = loop_.poller.take_ready();
     for (const epoll_event& event : events) handle(event);
-    end_turn();
-    if (events.size() < kBusyRound && !loop_.poller.has_again()) break;
+    if (events.empty()) break;
+    end_turn(false);
+    if (events.size() < kBusyRound && room_.deferred.empty() && !loop_.poller.has_again()) break;
   }
+  end_turn(true);
   if (loop_.poller.has_again()) return post([this] { on_sockets(); });
   wait_for_sockets();
 }
@@ -119,13 +121,14 @@ void Worker::handle(const epoll_event& event) {
   }
 }
 
-void Worker::end_turn() {
+void Worker::end_turn(bool idle) {
   // What a session takes up again after a pause goes out in this turn too.
   do {
     dispatcher_.send_due();
     pool_.flush_scheduled();
     settle_sessions();
-  } while (pool_.has_scheduled() || !room_.to_settle.empty());
+    if (idle) settle_deferred();
+  } while (pool_.has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
   arm_retry_timer();
   loop_.counters.loop_turns.add();
 }
@@ -134,6 +137,14 @@ void Worker::settle_sessions() {
   settling_.swap(room_.to_settle);
   for (const Handle handle : settling_) {
     if (ClientSession* session = sessions_.find(handle); session && !session->settle()) sessions_.erase(handle);
+  }
+  settling_.clear();
+}
+
+void Worker::settle_deferred() {
+  settling_.swap(room_.deferred);
+  for (const Handle handle : settling_) {
+    if (ClientSession* session = sessions_.find(handle); session && !session->settle_deferred()) sessions_.erase(handle);
   }
   settling_.clear();
 }
@@ -149,7 +160,7 @@ void Worker::arm_retry_timer() {
     if (error) return;
     retry_armed_.reset();
     loop_.now = Clock::now();
-    end_turn();
+    end_turn(true);
   });
 }
 
@@ -170,7 +181,7 @@ void Worker::on_tick() {
     sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
   }
   loop_.counters.buffer_bytes.set(loop_.blocks.bytes_held());
-  end_turn();
+  end_turn(true);
 }
 
 }  // namespace slotway::proxy

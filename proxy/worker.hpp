@@ -61,8 +61,10 @@ class Worker {
   void wait_for_sockets();
   void on_sockets();
   void handle(const epoll_event& event);
-  void end_turn();
+  // Writes what the turn caused. `idle`: the loop is about to wait, so nothing may be held back.
+  void end_turn(bool idle);
   void settle_sessions();
+  void settle_deferred();
   void arm_retry_timer();
   void schedule_tick();
   void on_tick();

@@ -14,6 +14,8 @@ namespace slotway::proxy {
 namespace {
 
 constexpr int kReadsPerTurn = 16;
+// More output than this is worth a write of its own, whatever is still to come.
+constexpr std::size_t kDeferBelow = 16 * 1024;
 
 }  // namespace
 
@@ -181,9 +183,24 @@ void ClientSession::want_settle() {
   room_.to_settle.push_back(handle_);
 }
 
+bool ClientSession::expects_more_output() const { return replies_.size() > 0 && out_.size() < kDeferBelow; }
+
+bool ClientSession::settle_deferred() {
+  deferred_ = false;
+  if (!finished_ && !out_.empty() && !write_blocked_) write();
+  return settle();
+}
+
 bool ClientSession::settle() {
   settling_ = false;
-  if (!finished_ && !out_.empty() && !write_blocked_) write();
+  if (!finished_ && !out_.empty() && !write_blocked_) {
+    if (!expects_more_output()) {
+      write();
+    } else if (!deferred_) {
+      deferred_ = true;
+      room_.deferred.push_back(handle_);
+    }
+  }
   if (replies_.size() == 0) held_ = false;
   if (!finished_ && paused_ && may_resume()) {
     paused_ = false;

@@ -34,6 +34,7 @@ struct SessionRoom {
   protocol::ParseLimits parse_limits;
   std::vector<std::unique_ptr<protocol::RequestParser>> parsers;  // free ones
   std::vector<Handle> to_settle;  // sessions that have output to write, reading to resume, or that are finished
+  std::vector<Handle> deferred;   // sessions whose output may wait until the loop has nothing else to do
   std::string scratch;            // where local replies are written
 };
 
@@ -50,8 +51,11 @@ class ClientSession {
 
   // --- the worker's loop ---
   void on_io(std::uint32_t events);
-  // At the end of a turn, if it is in room.to_settle. False: finished, erase it.
+  // At the end of a turn, if it is in room.to_settle. Output to which further replies are expected is deferred, so that
+  // a pipeline's replies leave in one write. False: finished, erase it.
   bool settle();
+  // When the loop is about to wait, if it is in room.deferred. False: finished, erase it.
+  bool settle_deferred();
   void on_tick();
   // No new requests; closed as soon as everything in flight is answered and written.
   void drain();
@@ -80,6 +84,7 @@ class ClientSession {
   bool must_pause() const;
   bool may_resume() const;
   void want_settle();
+  bool expects_more_output() const;
   void write();
   void finish();
 
@@ -87,6 +92,7 @@ class ClientSession {
   Handle handle_;
   int socket_;
   bool settling_ = false;       // in room.to_settle
+  bool deferred_ = false;       // in room.deferred
   bool hangup_ = false;         // the peer will send no more: read on until the end
   bool closing_ = false;        // takes no more requests; closes when all is answered and written
   bool finished_ = false;
