@@ -3,6 +3,7 @@
 
 #include "tests/integration/proxied_cluster.hpp"
 #include "tests/kit/redis_process.hpp"
+#include "tests/kit/wait_until.hpp"
 
 namespace slotway::integration {
 namespace {
@@ -105,7 +106,8 @@ TEST_CASE("a pipeline of 10,000 commands over all slots is answered in order") {
 }
 
 TEST_CASE("a client that does not read its replies stops being read, and nobody else") {
-  ProxiedCluster proxied({"--workers", "1", "--limits-max-output-per-client", "1mb"});
+  ProxiedCluster proxied(
+      {"--workers", "1", "--limits-max-output-per-client", "1mb", "--limits-max-inflight-per-client", "64"});
   TestClient greedy(proxied.port(), std::chrono::seconds(30));
   TestClient other = proxied.client();
   CHECK(other.text({"SET", "v", std::string(100'000, 'v')}) == "+OK");
@@ -118,8 +120,10 @@ TEST_CASE("a client that does not read its replies stops being read, and nobody 
   const std::size_t sent = greedy.send_unread(bytes, std::chrono::milliseconds(500));
   CHECK(sent < bytes.size());
   CHECK(other.text({"PING"}) == "+PONG");
-  CHECK(proxied.slotway.metric("slotway_clients_paused") == 1);
+  kit::wait_until("the client is paused", std::chrono::seconds(5),
+                  [&] { return proxied.slotway.metric("slotway_clients_paused") == 1; });
   // It goes on as soon as the client reads.
+  INFO(proxied.slotway.output());
   greedy.send_raw(std::string_view(bytes).substr(sent));
   for (int i = 0; i < 2000; ++i) {
     REQUIRE(greedy.read().text.size() == 100'000);

@@ -124,6 +124,7 @@ void ClusterProcess::end_migration(std::uint16_t slot, std::size_t from, std::si
   for (std::size_t i = 0; i < kNodes; ++i) {
     if (i != to && i != from && node(i).running()) node(i).command(give);
   }
+  wait_until_ok();  // a slot that is moved on before all have heard may end up with no node that claims it
 }
 
 void ClusterProcess::failover(std::size_t replica) {

@@ -47,7 +47,7 @@ class ClusterProcess {
   void begin_migration(std::uint16_t slot, std::size_t from, std::size_t to);
   // Moves one key of a slot that begin_migration has marked.
   void migrate_key(const std::string& key, std::size_t from, std::size_t to);
-  // Moves what is left and gives the slot to `to`, on every primary.
+  // Moves what is left and gives the slot to `to`, on every primary; returns when all nodes have heard.
   void end_migration(std::uint16_t slot, std::size_t from, std::size_t to);
   // CLUSTER FAILOVER on this replica; returns when it is a primary in every running node's view.
   void failover(std::size_t replica);

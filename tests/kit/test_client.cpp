@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -18,6 +19,9 @@ namespace slotway::kit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// The reader moves all it holds after each reply: it gets no more at a time.
+constexpr std::size_t kChunk = 64 * 1024;
 
 void append_quoted(std::string& out, std::string_view bytes) {
   out += '"';
@@ -120,6 +124,7 @@ TestClient::TestClient(TestClient&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       timeout_(other.timeout_),
       received_(std::move(other.received_)),
+      given_(other.given_),
       reader_(std::move(other.reader_)) {}
 
 Reply TestClient::command(const Args& arguments) {
@@ -149,6 +154,7 @@ Reply TestClient::read() {
       const std::unique_ptr<void, decltype(&freeReplyObject)> owner(parsed, freeReplyObject);
       return take(*static_cast<redisReply*>(parsed));
     }
+    if (given_ < received_.size()) continue;
     short ready = 0;
     const auto left = std::chrono::duration_cast<Timeout>(deadline - Clock::now());
     if (left.count() <= 0 || !poll_for(POLLIN, ready, left)) throw ClientError("no reply in time");
@@ -183,17 +189,16 @@ std::size_t TestClient::send_unread(std::string_view bytes, Timeout patience) {
 
 std::string TestClient::read_raw(std::size_t size) {
   const auto deadline = Clock::now() + timeout_;
-  while (received_.size() < size) {
+  while (received_.size() - given_ < size) {
     short ready = 0;
     const auto left = std::chrono::duration_cast<Timeout>(deadline - Clock::now());
     if (left.count() <= 0 || !poll_for(POLLIN, ready, left)) {
-      throw ClientError("not enough bytes in time; got: " + received_);
+      throw ClientError("not enough bytes in time; got: " + received_.substr(given_));
     }
-    if (!receive()) throw ClientError("connection closed by the peer after: " + received_);
+    if (!receive()) throw ClientError("connection closed by the peer after: " + received_.substr(given_));
   }
-  std::string out = received_.substr(0, size);
-  received_.erase(0, size);
-  return out;
+  given_ += size;
+  return received_.substr(given_ - size, size);
 }
 
 std::string TestClient::read_until_closed() {
@@ -202,9 +207,9 @@ std::string TestClient::read_until_closed() {
     short ready = 0;
     const auto left = std::chrono::duration_cast<Timeout>(deadline - Clock::now());
     if (left.count() <= 0 || !poll_for(POLLIN, ready, left)) {
-      throw ClientError("connection not closed in time; got: " + received_);
+      throw ClientError("connection not closed in time; got: " + received_.substr(given_));
     }
-    if (!receive()) return std::exchange(received_, {});
+    if (!receive()) return std::exchange(received_, {}).substr(std::exchange(given_, 0));
   }
 }
 
@@ -234,16 +239,19 @@ bool TestClient::poll_for(short events, short& ready, Timeout timeout) const {
 }
 
 bool TestClient::receive() {
-  char buffer[64 * 1024];
+  char buffer[kChunk];
   const ssize_t size = ::recv(fd_, buffer, sizeof(buffer), 0);
   if (size > 0) received_.append(buffer, static_cast<std::size_t>(size));
   return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 void TestClient::feed() {
-  if (received_.empty()) return;
-  redisReaderFeed(reader_.get(), received_.data(), received_.size());
+  const std::size_t size = std::min(received_.size() - given_, kChunk);
+  redisReaderFeed(reader_.get(), received_.data() + given_, size);
+  given_ += size;
+  if (given_ < received_.size()) return;
   received_.clear();
+  given_ = 0;
 }
 
 }  // namespace slotway::kit

@@ -88,11 +88,13 @@ class TestClient {
   bool poll_for(short events, short& ready, Timeout timeout) const;
   // Appends what has come to received_; false if the peer has closed.
   bool receive();
+  // Gives the reader its next chunk of received_.
   void feed();
 
   int fd_ = -1;
   Timeout timeout_;
-  std::string received_;  // not yet given to reader_
+  std::string received_;
+  std::size_t given_ = 0;  // bytes at the front of received_ that are used up
   std::unique_ptr<redisReader, ReaderDeleter> reader_;
 };
 
