@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 case "${1:-}" in
   "") mode=(-i) ;;
   --check) mode=(--dry-run --Werror) ;;
-  *) sed -n '2s/^# //p' "$0" >&2 && exit 2 ;;
+  *) sed -n '2s/^# //p' "scripts/${0##*/}" >&2 && exit 2 ;;
 esac
 # shellcheck source=scripts/packages.sh
 . scripts/packages.sh

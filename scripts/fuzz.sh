@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-60}" in
-  *[!0-9]*) sed -n '2,3s/^# //p' "$0" >&2 && exit 2 ;;
+  *[!0-9]*) sed -n '2,3s/^# //p' "scripts/${0##*/}" >&2 && exit 2 ;;
 esac
 seconds=${1:-60}
 # shellcheck source=scripts/packages.sh

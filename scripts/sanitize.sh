@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
   asan | tsan) preset=$1 && shift ;;
-  *) sed -n '2,3s/^# //p' "$0" >&2 && exit 2 ;;
+  *) sed -n '2,3s/^# //p' "scripts/${0##*/}" >&2 && exit 2 ;;
 esac
 # shellcheck source=scripts/packages.sh
 . scripts/packages.sh
