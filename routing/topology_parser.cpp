@@ -260,10 +260,16 @@ bool read_slots_entry(const ReplyTree& entry, Builder& builder) {
   return builder.claim_slots(entry.elements[0], entry.elements[1], primary);
 }
 
+// A node's error text, fit for a log line.
+std::string one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  return text.empty() ? "an error without a text" : text;
+}
+
 template <typename ReadOne>
 ParsedTopology parse_list(const ReplyTree& reply, const Endpoint& asked, ReadOne read_one) {
   Builder builder{asked};
-  if (reply.is_error()) return {nullptr, reply.text};
+  if (reply.is_error()) return {nullptr, one_line(reply.text)};
   if (!reply.is_array()) {
     builder.fail("the reply is not an array");
     return builder.failure();
