@@ -12,7 +12,7 @@ void ByteQueue::link(Block* block) {
   tail_ = block;
 }
 
-void ByteQueue::append(BlockPool& pool, std::string_view bytes) {
+void ByteQueue::append_growing(BlockPool& pool, std::string_view bytes) {
   size_ += bytes.size();
   while (!bytes.empty()) {
     if (!tail_ || tail_->room() == 0) {

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -37,7 +38,15 @@ class ByteQueue {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  void append(BlockPool& pool, std::string_view bytes);
+  void append(BlockPool& pool, std::string_view bytes) {
+    if (tail_ && tail_->room() >= bytes.size()) {
+      std::memcpy(tail_->data() + tail_->end, bytes.data(), bytes.size());
+      tail_->end += bytes.size();
+      size_ += bytes.size();
+    } else {
+      append_growing(pool, bytes);
+    }
+  }
   // Takes the block with its bytes; it must not be empty.
   void append_block(Block* block);
   // Moves all of `other` behind what is here: short contents are copied, long ones are linked.
@@ -62,6 +71,7 @@ class ByteQueue {
     std::swap(size_, other.size_);
   }
   void link(Block* block);
+  void append_growing(BlockPool& pool, std::string_view bytes);
 
   Block* head_ = nullptr;
   Block* tail_ = nullptr;

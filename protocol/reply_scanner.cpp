@@ -20,11 +20,27 @@ bool may_start(std::string_view line) {
   }
 }
 
+// Bytes of the bulk string that starts at `text`, if its length has one or two digits and its header is whole; else 0.
+// Most replies are one, and need no search for their first line's end.
+std::size_t short_bulk(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() < 5 || text[0] != '$' || !is_digit(text[1])) return 0;
+  const std::size_t first = static_cast<std::size_t>(text[1] - '0');
+  if (text[2] == '\r') return text[3] == '\n' ? 4 + first + 2 : 0;
+  if (first == 0 || !is_digit(text[2]) || text[3] != '\r' || text[4] != '\n') return 0;
+  return 5 + first * 10 + static_cast<std::size_t>(text[2] - '0') + 2;
+}
+
 }  // namespace
 
 ScanStatus ReplyScanner::scan(std::string_view bytes) {
   while (awaited_ > 0 || position_ > bytes.size()) {
     if (position_ >= bytes.size()) return ScanStatus::need_more;
+    if (const std::size_t size = short_bulk(bytes.substr(position_)); size > 0) {
+      position_ += size;
+      --awaited_;
+      continue;
+    }
 
     // --- the element's first line ---
     const std::size_t from = scanned_ > position_ ? scanned_ : position_ + 1;

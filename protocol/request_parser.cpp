@@ -50,20 +50,29 @@ ParseStatus RequestParser::parse(std::string_view bytes, const ParseLimits& limi
   return parse_arguments(bytes, limits, authenticated);
 }
 
-RequestParser::Number RequestParser::take_number(std::string_view bytes, std::int64_t& value) {
-  // One or two digits, the whole line there: the common case without a search.
-  const std::size_t left = bytes.size() - position_;
+// One or two digits, the whole line there: the common case without a search.
+inline bool RequestParser::take_short_number(std::string_view bytes, std::int64_t& value) {
   const char* at = bytes.data() + position_;
-  if (left >= 4 && at[2] == '\r' && at[1] >= '0' && at[1] <= '9') {
-    value = at[1] - '0';
+  if (bytes.size() < position_ + 5) return false;
+  const unsigned first = static_cast<unsigned char>(at[1]) - unsigned{'0'};
+  if (first > 9) return false;
+  if (at[2] == '\r') {
+    value = first;
     position_ += 4;
-    return Number::ok;
+    return true;
   }
-  if (left >= 5 && at[3] == '\r' && at[1] >= '1' && at[1] <= '9' && at[2] >= '0' && at[2] <= '9') {
-    value = (at[1] - '0') * 10 + (at[2] - '0');
-    position_ += 5;
-    return Number::ok;
-  }
+  const unsigned second = static_cast<unsigned char>(at[2]) - unsigned{'0'};
+  if (second > 9 || first == 0 || at[3] != '\r') return false;
+  value = first * 10 + second;
+  position_ += 5;
+  return true;
+}
+
+inline RequestParser::Number RequestParser::take_number(std::string_view bytes, std::int64_t& value) {
+  return take_short_number(bytes, value) ? Number::ok : search_number(bytes, value);
+}
+
+RequestParser::Number RequestParser::search_number(std::string_view bytes, std::int64_t& value) {
   const std::size_t from = std::max(scanned_, position_);
   const std::size_t line_end = bytes.find('\r', from);
   if (line_end == std::string_view::npos) {

@@ -60,6 +60,8 @@ class RequestParser {
   // The number between position_+1 and the next '\r': sets `value` and moves position_ behind the line.
   enum class Number : std::uint8_t { ok, need_more, invalid, too_long };
   Number take_number(std::string_view bytes, std::int64_t& value);
+  bool take_short_number(std::string_view bytes, std::int64_t& value);
+  Number search_number(std::string_view bytes, std::int64_t& value);
 
   Step step_ = Step::type;
   bool inline_ = false;

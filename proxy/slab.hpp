@@ -36,7 +36,11 @@ class Slab {
   Handle emplace(Args&&... args) {
     const std::uint32_t index = take_place();
     Entry& e = entry(index);
-    new (e.storage) T(std::forward<Args>(args)...);
+    if constexpr (sizeof...(Args) == 0) {
+      new (e.storage) T;  // not T(): that would clear members that need no value first
+    } else {
+      new (e.storage) T(std::forward<Args>(args)...);
+    }
     e.live = true;
     ++size_;
     return {index, e.generation};

@@ -148,13 +148,13 @@ Handle ClientSession::open_reply(protocol::Family family, std::size_t request_by
   return replies_.open(handle_, family, static_cast<std::uint32_t>(request_bytes));
 }
 
-void ClientSession::deliver(Handle slot, ReplyBytes reply) {
-  if (replies_.fill(slot, reply, out_)) want_settle();
+void ClientSession::deliver(Handle handle, ReplySlot& slot, ReplyBytes reply) {
+  if (replies_.fill(handle, slot, reply, out_)) want_settle();
 }
 
-std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle slot) {
+std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, ReplySlot& slot) {
   std::unique_ptr<routing::Merger> merger;
-  if (replies_.fill_merged(slot, out_, merger)) want_settle();
+  if (replies_.fill_merged(handle, slot, out_, merger)) want_settle();
   return merger;
 }
 
@@ -172,7 +172,8 @@ void ClientSession::reply_error(protocol::Family family, std::string_view text) 
 }
 
 void ClientSession::reply_now(protocol::Family family, std::string_view reply) {
-  deliver(open_reply(family, 0), {reply});
+  const Handle handle = open_reply(family, 0);
+  deliver(handle, room_.slots.at(handle), {reply});
 }
 
 // --- the end of a turn ---

@@ -63,8 +63,8 @@ class ClientSession {
   // --- the dispatcher ---
   const routing::SessionFacts& facts() const { return state_.facts; }
   Handle open_reply(protocol::Family family, std::size_t request_bytes);
-  void deliver(Handle slot, ReplyBytes reply);
-  std::unique_ptr<routing::Merger> deliver_merged(Handle slot);
+  void deliver(Handle handle, ReplySlot& slot, ReplyBytes reply);
+  std::unique_ptr<routing::Merger> deliver_merged(Handle handle, ReplySlot& slot);
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
   // `text` without '-' and line end.
   void reply_error(protocol::Family family, std::string_view text);

@@ -21,8 +21,7 @@ Handle ReplyQueue::open(Handle session, protocol::Family family, std::uint32_t r
   return handle;
 }
 
-bool ReplyQueue::fill(Handle handle, ReplyBytes reply, protocol::ByteQueue& out) {
-  ReplySlot& slot = slots_.at(handle);
+bool ReplyQueue::fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol::ByteQueue& out) {
   if (handle != head_) {
     store(slot, reply);
     return false;
@@ -33,8 +32,8 @@ bool ReplyQueue::fill(Handle handle, ReplyBytes reply, protocol::ByteQueue& out)
   return true;
 }
 
-bool ReplyQueue::fill_merged(Handle handle, protocol::ByteQueue& out, std::unique_ptr<routing::Merger>& merger) {
-  ReplySlot& slot = slots_.at(handle);
+bool ReplyQueue::fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out,
+                             std::unique_ptr<routing::Merger>& merger) {
   merger = std::move(slot.merger);
   merger->write(loop_.blocks, handle == head_ ? out : slot.bytes);
   if (handle != head_) {

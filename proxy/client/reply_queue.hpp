@@ -51,10 +51,10 @@ class ReplyQueue {
   // A new slot behind all others.
   Handle open(Handle session, protocol::Family family, std::uint32_t request_bytes);
 
-  // Fills `handle`'s slot, then moves the ready prefix to `out`. True if `out` has grown.
-  bool fill(Handle handle, ReplyBytes reply, protocol::ByteQueue& out);
+  // Fills `slot`, which is `handle`'s, then moves the ready prefix to `out`. True if `out` has grown.
+  bool fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol::ByteQueue& out);
   // The same with the slot's merger, which must be complete; it is handed back.
-  bool fill_merged(Handle handle, protocol::ByteQueue& out, std::unique_ptr<routing::Merger>& merger);
+  bool fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out, std::unique_ptr<routing::Merger>& merger);
 
   std::size_t size() const { return size_; }
   // Request bytes in flight and reply bytes that wait for their turn.

@@ -289,10 +289,10 @@ void Dispatcher::deliver(const Request& request, ReplyBytes reply) {
   ReplySlot* slot = slots_.find(request.reply_slot);
   if (!slot) return;
   ClientSession& session = sessions_.at(slot->session);
-  if (request.fragment == Request::kWhole) return session.deliver(request.reply_slot, reply);
+  if (request.fragment == Request::kWhole) return session.deliver(request.reply_slot, *slot, reply);
 
   slot->merger->add(request.fragment, reply.view);
-  if (slot->merger->complete()) free_merger(session.deliver_merged(request.reply_slot));
+  if (slot->merger->complete()) free_merger(session.deliver_merged(request.reply_slot, *slot));
 }
 
 void Dispatcher::deliver_error(const Request& request, ErrorClass error, std::string_view text) {
