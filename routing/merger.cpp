@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::size_t kKeepBytes = 256 * 1024;
 
+template <class T>
+std::size_t bytes_of(const std::vector<T>& buffer) {
+  return buffer.capacity() * sizeof(T);
+}
+
 }  // namespace
 
 void Merger::reset(protocol::Merge merge, const FragmentLayout& layout) {
@@ -45,7 +50,7 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
 
 bool Merger::add_elements(const Fragment& fragment, std::string_view reply) {
   const std::size_t header_end = reply.find('\n');
-  if (reply[0] != '*' || header_end == std::string_view::npos) return false;
+  if (!reply.starts_with('*') || header_end == std::string_view::npos) return false;
   const auto count = protocol::parse_decimal(reply.substr(1, header_end - 2));
   if (count != static_cast<std::int64_t>(fragment.count)) return false;
 
@@ -65,10 +70,9 @@ bool Merger::add_elements(const Fragment& fragment, std::string_view reply) {
 }
 
 bool Merger::add_integer(std::string_view reply) {
-  if (reply[0] != ':') return false;
+  if (!reply.starts_with(':') || reply.size() < 3) return false;
   const auto value = protocol::parse_decimal(reply.substr(1, reply.size() - 3));
-  if (value) sum_ += *value;
-  return value.has_value();
+  return value && !__builtin_add_overflow(sum_, *value, &sum_);
 }
 
 void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
@@ -93,12 +97,17 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   }
 }
 
+// Assigning an empty value would keep the capacity of strings and vectors alike; swapping does not.
 void Merger::shrink() {
-  if (arena_.capacity() > kKeepBytes) arena_ = std::string();
-  if (pieces_.capacity() * sizeof(Piece) > kKeepBytes) {
-    pieces_ = {};
-    layout_ = {};
-  }
+  if (arena_.capacity() > kKeepBytes) std::string().swap(arena_);
+  if (error_.capacity() > kKeepBytes) std::string().swap(error_);
+  if (bytes_of(pieces_) > kKeepBytes) std::vector<Piece>().swap(pieces_);
+  if (bytes_of(layout_.next) > kKeepBytes) layout_ = FragmentLayout{};
+}
+
+std::size_t Merger::reserved_bytes() const {
+  return arena_.capacity() + error_.capacity() + bytes_of(pieces_) + bytes_of(layout_.next) +
+         bytes_of(layout_.fragments);
 }
 
 }  // namespace slotway::routing

@@ -32,6 +32,8 @@ class Merger {
 
   // Gives back buffers that one unusual command made large.
   void shrink();
+  // Bytes of all buffers, in use or not.
+  std::size_t reserved_bytes() const;
 
  private:
   struct Piece {
