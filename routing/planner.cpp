@@ -18,11 +18,15 @@ bool has_one_fixed_key(const CommandRow& row) {
          row.keys[0].find == KeySpec::Find::range && row.keys[0].last == 0;
 }
 
-// XREAD and XREADGROUP block only if they say so, before the streams.
+// XREAD and XREADGROUP block only if they say so, before the streams. What belongs to another option says nothing: a
+// group may be named "streams".
 bool asks_to_block(const RequestView& request) {
   for (std::size_t i = 1; i < request.argc(); ++i) {
-    if (protocol::equal_ignore_case(request.arg(i), "block")) return true;
-    if (protocol::equal_ignore_case(request.arg(i), "streams")) return false;
+    const std::string_view word = request.arg(i);
+    if (protocol::equal_ignore_case(word, "block")) return true;
+    if (protocol::equal_ignore_case(word, "streams")) return false;
+    if (protocol::equal_ignore_case(word, "count")) i += 1;
+    if (protocol::equal_ignore_case(word, "group")) i += 2;
   }
   return false;
 }

@@ -1,0 +1,318 @@
+#include "routing/planner.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tests/protocol/request_words.hpp"
+
+using namespace slotway;
+using namespace slotway::routing;
+using protocol::RequestWords;
+using protocol::split_words;
+
+namespace {
+
+std::string slot_name(Slot slot) { return slot == kAnySlot ? "any" : std::to_string(slot); }
+
+std::string_view reason_name(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::unknown_command: return "unknown command";
+    case RejectReason::unknown_subcommand: return "unknown subcommand";
+    case RejectReason::wrong_arity: return "arity";
+    case RejectReason::no_auth: return "NOAUTH";
+    case RejectReason::unsupported: return "unsupported";
+    case RejectReason::cross_slot: return "CROSSSLOT";
+  }
+  return "?";
+}
+
+// One line: "send get to 15495", "local ping", "split mget", "reject get: arity".
+struct PlanText {
+  std::string operator()(const Single& p) const {
+    return "send " + std::string(p.row->name) + " to " + slot_name(p.slot);
+  }
+  std::string operator()(const LocalReply& p) const { return "local " + std::string(p.row->name); }
+  std::string operator()(const FanOut& p) const { return "split " + std::string(p.row->name); }
+  std::string operator()(const Reject& p) const {
+    return "reject " + std::string(p.row ? p.row->name : "-") + ": " + std::string(reason_name(p.reason));
+  }
+};
+
+std::string plan_text(Planner& planner, const std::vector<std::string>& words, bool authenticated = true) {
+  const RequestWords request(words);
+  return std::visit(PlanText{}, planner.plan(request.view(), SessionFacts{authenticated}));
+}
+
+struct PlanCase {
+  std::string_view request;
+  std::string_view plan;
+};
+
+void check_all(const std::vector<PlanCase>& cases, const config::MultikeyConfig& multikey,
+               bool authenticated) {
+  Planner planner(multikey);
+  for (const PlanCase& c : cases) {
+    INFO(c.request);
+    CHECK(plan_text(planner, split_words(c.request), authenticated) == c.plan);
+  }
+}
+
+}  // namespace
+
+// Slots: a 15495, b 3300, c 7365, foo 12182, bar 5061 (CLUSTER KEYSLOT of Redis).
+TEST_CASE("One key goes to its slot") {
+  check_all(
+      {
+          {"GET a", "send get to 15495"},
+          {"get foo", "send get to 12182"},
+          {"gEt \"\"", "send get to 0"},
+          {"SET bar 1 EX 10", "send set to 5061"},
+          {"GET {foo}x", "send get to 12182"},
+          {"GET x{foo}{bar}", "send get to 12182"},
+          {"GET {foo", "send get to 13308"},
+          {"GET {}foo", "send get to 9500"},
+          {"HSET a f v g w", "send hset to 15495"},
+          {"ZADD b 1 m", "send zadd to 3300"},
+          {"XADD c * f v", "send xadd to 7365"},
+          {"MEMORY USAGE a", "send memory|usage to 15495"},
+          {"object ENCODING a", "send object|encoding to 15495"},
+          {"XGROUP CREATE a g $", "send xgroup|create to 15495"},
+          {"XINFO STREAM b", "send xinfo|stream to 3300"},
+          {"SPUBLISH a hello", "send spublish to 15495"},
+          {"BITOP AND a {a}b {a}c", "send bitop to 15495"},
+          {"SORT a", "send sort to 15495"},
+          {"GEORADIUS a 1 2 3 m STORE {a}b", "send georadius to 15495"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Several keys of one slot go there together") {
+  check_all(
+      {
+          {"MGET a", "send mget to 15495"},
+          {"MGET a a a", "send mget to 15495"},
+          {"MGET {a}1 {a}2 a", "send mget to 15495"},
+          {"DEL a a", "send del to 15495"},
+          {"UNLINK b", "send unlink to 3300"},
+          {"EXISTS a {a}", "send exists to 15495"},
+          {"TOUCH {c}1 {c}2", "send touch to 7365"},
+          {"MSET a 1 a 2", "send mset to 15495"},
+          {"MSET a 1 {a}b 2", "send mset to 15495"},
+          {"MSETNX a 1 {a}b 2", "send msetnx to 15495"},
+          {"RENAME a {a}b", "send rename to 15495"},
+          {"ZUNIONSTORE {a}o 2 {a}1 {a}2", "send zunionstore to 15495"},
+          {"EVAL body 2 a {a}b b", "send eval to 15495"},
+          {"XREAD COUNT 2 STREAMS a {a}2 0 0", "send xread to 15495"},
+          {"LMPOP 2 a {a}b LEFT", "send lmpop to 15495"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Keys of several slots are split, or refused as Redis Cluster refuses them") {
+  check_all(
+      {
+          {"MGET a b", "split mget"},
+          {"mget a a b", "split mget"},
+          {"DEL a b c", "split del"},
+          {"UNLINK a b", "split unlink"},
+          {"EXISTS a b a", "split exists"},
+          {"TOUCH a b", "split touch"},
+          {"MSET a 1 b 2", "split mset"},
+          {"MSETNX a 1 b 2", "reject msetnx: CROSSSLOT"},
+          {"RENAME a b", "reject rename: CROSSSLOT"},
+          {"RENAMENX a b", "reject renamenx: CROSSSLOT"},
+          {"COPY a b", "reject copy: CROSSSLOT"},
+          {"SUNION a b", "reject sunion: CROSSSLOT"},
+          {"SUNIONSTORE a {a}1 b", "reject sunionstore: CROSSSLOT"},
+          {"SINTERCARD 2 a b", "reject sintercard: CROSSSLOT"},
+          {"ZUNIONSTORE o 2 a b", "reject zunionstore: CROSSSLOT"},
+          {"PFCOUNT a b", "reject pfcount: CROSSSLOT"},
+          {"PFMERGE a b", "reject pfmerge: CROSSSLOT"},
+          {"BITOP AND a b c", "reject bitop: CROSSSLOT"},
+          {"SORT a STORE b", "reject sort: CROSSSLOT"},
+          {"GEORADIUS a 1 2 3 m STORE b", "reject georadius: CROSSSLOT"},
+          {"EVAL body 2 a b", "reject eval: CROSSSLOT"},
+          {"XREAD STREAMS a b 0 0", "reject xread: CROSSSLOT"},
+          {"LMOVE a b LEFT LEFT", "reject lmove: CROSSSLOT"},
+      },
+      {}, true);
+}
+
+TEST_CASE("MSET is split or refused as configured; the other split commands do not care") {
+  const config::MultikeyConfig reject{.mset = config::CrossSlotWrites::reject};
+  check_all(
+      {
+          {"MSET a 1 b 2", "reject mset: CROSSSLOT"},
+          {"MSET a 1 {a}b 2", "send mset to 15495"},
+          {"MSET a 1 b", "reject mset: arity"},
+          {"MGET a b", "split mget"},
+          {"DEL a b", "split del"},
+      },
+      reject, true);
+}
+
+TEST_CASE("An MSET with a key that lacks its value is refused before it is torn apart") {
+  check_all(
+      {
+          {"MSET a 1 b", "reject mset: arity"},
+          {"MSET a 1 b 2 c", "reject mset: arity"},
+          // Whole it may go to a node, which says the same.
+          {"MSET a 1 a", "send mset to 15495"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Requests whose keys cannot be made out go to any node, which words the error") {
+  check_all(
+      {
+          {"EVAL body 0", "send eval to any"},
+          {"EVAL body 0 a b", "send eval to any"},
+          {"EVALSHA sha 0", "send evalsha to any"},
+          {"FCALL f 0", "send fcall to any"},
+          {"EVAL body x a", "send eval to any"},
+          {"EVAL body -1 a", "send eval to any"},
+          {"EVAL body 9 a", "send eval to any"},
+          {"SINTERCARD 0 a", "send sintercard to any"},
+          {"XREAD COUNT 1 STREAMS", "send xread to any"},
+          {"XREAD a b c", "send xread to any"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Commands without keys are answered here, by any node, or not at all") {
+  check_all(
+      {
+          {"PING", "local ping"},
+          {"ping a", "local ping"},
+          {"ECHO a", "local echo"},
+          {"QUIT", "local quit"},
+          {"RESET", "local reset"},
+          {"SELECT 0", "local select"},
+          {"TIME", "local time"},
+          {"AUTH x", "local auth"},
+          {"HELLO", "local hello"},
+          {"INFO", "local info"},
+          {"INFO a b", "local info"},
+          {"CONFIG GET save", "local config|get"},
+          {"config get save maxclients", "local config|get"},
+          {"CLIENT ID", "local client|id"},
+          {"CLIENT SETNAME a", "local client|setname"},
+          {"CLIENT GETNAME", "local client|getname"},
+          {"READONLY", "local readonly"},
+          {"ASKING", "local asking"},
+          {"COMMAND", "send command to any"},
+          {"COMMAND COUNT", "send command|count to any"},
+          {"COMMAND GETKEYS MSET a 1 b 2", "send command|getkeys to any"},
+          {"PUBLISH a b", "send publish to any"},
+          {"OBJECT HELP", "send object|help to any"},
+          {"MULTI", "reject multi: unsupported"},
+          {"SUBSCRIBE a", "reject subscribe: unsupported"},
+          {"BLPOP a 0", "reject blpop: unsupported"},
+          {"MIGRATE h 1 k 0 5", "reject migrate: unsupported"},
+          {"CONFIG SET save x", "reject config|set: unsupported"},
+          {"CLIENT REPLY OFF", "reject client|reply: unsupported"},
+          {"CLUSTER NODES", "reject cluster|nodes: unsupported"},
+          {"KEYS *", "reject keys: unsupported"},
+      },
+      {}, true);
+}
+
+TEST_CASE("What is unknown or has too few or too many arguments is refused first") {
+  check_all(
+      {
+          {"NOSUCH", "reject -: unknown command"},
+          {"GETT a", "reject -: unknown command"},
+          {"\"\"", "reject -: unknown command"},
+          {"CONFIG|GET save", "reject -: unknown command"},
+          {"a-name-that-is-much-longer-than-any-command-of-the-table a", "reject -: unknown command"},
+          {"CONFIG NOSUCH a", "reject -: unknown subcommand"},
+          {"OBJECT \"\" a", "reject -: unknown subcommand"},
+          {"CLIENT config|get", "reject -: unknown subcommand"},
+          {"GET", "reject get: arity"},
+          {"GET a b", "reject get: arity"},
+          {"SET a", "reject set: arity"},
+          {"MGET", "reject mget: arity"},
+          {"MSET a", "reject mset: arity"},
+          {"ECHO", "reject echo: arity"},
+          {"CONFIG", "reject config: arity"},
+          {"CONFIG GET", "reject config|get: arity"},
+          {"OBJECT", "reject object: arity"},
+          {"OBJECT ENCODING", "reject object|encoding: arity"},
+          {"OBJECT ENCODING a b", "reject object|encoding: arity"},
+          {"CLIENT ID x", "reject client|id: arity"},
+          {"MULTI x", "reject multi: arity"},
+          {"SUBSCRIBE", "reject subscribe: arity"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Before AUTH: existence, then arity, then NOAUTH, then all the rest, as in processCommand") {
+  check_all(
+      {
+          {"NOSUCH a", "reject -: unknown command"},
+          {"CONFIG NOSUCH", "reject -: unknown subcommand"},
+          {"GET", "reject get: arity"},
+          {"AUTH", "reject auth: arity"},
+          {"RESET x", "reject reset: arity"},
+          {"GET a", "reject get: NOAUTH"},
+          {"MGET a b", "reject mget: NOAUTH"},
+          {"MSET a 1 b", "reject mset: NOAUTH"},
+          {"RENAME a b", "reject rename: NOAUTH"},
+          {"PING", "reject ping: NOAUTH"},
+          {"SELECT 0", "reject select: NOAUTH"},
+          {"CONFIG GET save", "reject config|get: NOAUTH"},
+          {"COMMAND", "reject command: NOAUTH"},
+          {"SUBSCRIBE a", "reject subscribe: NOAUTH"},
+          {"MULTI", "reject multi: NOAUTH"},
+          {"AUTH x", "local auth"},
+          {"AUTH a b c d", "local auth"},
+          {"HELLO 2 AUTH default x", "local hello"},
+          {"QUIT", "local quit"},
+          {"RESET", "local reset"},
+      },
+      {}, false);
+}
+
+TEST_CASE("XREAD and XREADGROUP are refused exactly when a node would take BLOCK for their option") {
+  check_all(
+      {
+          {"XREAD BLOCK 0 STREAMS a 0", "reject xread: unsupported"},
+          {"XREAD COUNT 1 block 0 STREAMS a 0", "reject xread: unsupported"},
+          {"XREAD STREAMS block 0", "send xread to 16209"},
+          {"XREAD STREAMS {a}1 {a}block 0 0", "send xread to 15495"},
+          {"XREADGROUP GROUP g c STREAMS a >", "send xreadgroup to 15495"},
+          {"XREADGROUP GROUP g c NOACK BLOCK 0 STREAMS a >", "reject xreadgroup: unsupported"},
+          // Names of groups and consumers are no options.
+          {"XREADGROUP GROUP block c STREAMS a >", "send xreadgroup to 15495"},
+          {"XREADGROUP GROUP g block STREAMS a >", "send xreadgroup to 15495"},
+          {"XREADGROUP GROUP streams c BLOCK 0 STREAMS a >", "reject xreadgroup: unsupported"},
+          {"XREADGROUP GROUP g streams BLOCK 0 STREAMS a >", "reject xreadgroup: unsupported"},
+          {"XREADGROUP COUNT streams GROUP g c BLOCK 0 STREAMS a >", "reject xreadgroup: unsupported"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Names are looked up whatever bytes they have") {
+  Planner planner{config::MultikeyConfig{}};
+  CHECK(plan_text(planner, {std::string("get\0", 4), "a"}) == "reject -: unknown command");
+  CHECK(plan_text(planner, {"\xC7\x45T", "a"}) == "reject -: unknown command");
+  CHECK(plan_text(planner, {"get", std::string("a\r\n\0b", 5)}).starts_with("send get to "));
+}
+
+TEST_CASE("The splitter of a FanOut is that of the last plan") {
+  Planner planner{config::MultikeyConfig{}};
+  REQUIRE(plan_text(planner, {"MSET", "a", "1", "b", "2", "{a}c", "3"}) == "split mset");
+  CHECK(planner.keys().size() == 3);
+  REQUIRE(planner.splitter().layout().fragments.size() == 2);
+  CHECK(planner.splitter().layout().fragments[0].slot == 15495);
+  CHECK(planner.splitter().layout().fragments[0].count == 2);
+
+  REQUIRE(plan_text(planner, {"DEL", "c", "b"}) == "split del");
+  CHECK(planner.keys().size() == 2);
+  REQUIRE(planner.splitter().layout().fragments.size() == 2);
+  CHECK(planner.splitter().layout().fragments[0].slot == 7365);
+  CHECK(planner.splitter().layout().fragments[1].slot == 3300);
+}
