@@ -101,13 +101,14 @@ class Bench:
             file.write(text)
         return self.path(name)
 
-    def start(self, name, *command, port):
+    def start(self, name, *command, port, environment=None):
         """Starts a program and returns when PING is answered on `port`."""
         log = open(self.path(name + ".log"), "wb")
         try:
             child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent, cwd=self.folder
-            )
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent, cwd=self.folder,
+                env=environment,
+            )  # fmt: skip
         except FileNotFoundError as error:
             raise BenchError(f"{name} is not installed: {error.filename}") from error
         self.children.append(child)
@@ -144,11 +145,11 @@ class Bench:
 
     # --- proxies: each returns (port, pid) ---
 
-    def start_slotway(self, binary, *more):
+    def start_slotway(self, binary, *more, environment=None):
         port = free_port()
         seeds = ",".join(f"{HOST}:{node}" for node in self.cluster)
         command = [binary, "--cluster", seeds, "--listen", f"{HOST}:{port}", "--workers", "1", "--admin", "off", *more]
-        return port, self.start("slotway", *command, port=port)
+        return port, self.start("slotway", *command, port=port, environment=environment)
 
     def start_haproxy(self, max_clients=4096):
         port = free_port()
