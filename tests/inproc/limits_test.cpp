@@ -1,0 +1,146 @@
+// Bounds: what a client may have in flight and unread, how many clients there may be, how large a request may
+// be.
+#include <sys/socket.h>
+
+#include "protocol/reply_errors.hpp"
+#include "tests/inproc/scene.hpp"
+
+namespace slotway::inproc {
+
+TEST_CASE("a client has no more requests in flight than its limit; at half of it, it goes on") {
+  Scene scene(1, [](config::Config& config) { config.limits.max_inflight_per_client = 4; });
+  TestClient client = scene.client();
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += encode({"INCRBY", "k", std::to_string(i)});
+  client.send_raw(bytes);
+  std::vector<FakeRedis::Request> taken;
+  for (int i = 0; i < 4; ++i) taken.push_back(scene.node(0).take());
+  scene.barrier();
+  CHECK(scene.node(0).is_quiet());
+  scene.node(0).send(taken[0], ":0\r\n");
+  CHECK(client.read().integer == 0);
+  scene.barrier();
+  CHECK(scene.node(0).is_quiet());  // three are more than half
+  scene.node(0).send(taken[0], ":1\r\n");
+  CHECK(client.read().integer == 1);
+  for (int i = 4; i < 6; ++i) CHECK(words(scene.node(0).take()) == "INCRBY k " + std::to_string(i));
+  scene.barrier();
+  CHECK(scene.node(0).is_quiet());
+  scene.node(0).send(taken[0], ":2\r\n:3\r\n:4\r\n:5\r\n");
+  for (int i = 6; i < 8; ++i)
+    serve(scene.node(0), "INCRBY k " + std::to_string(i), ":" + std::to_string(i) + "\r\n");
+  for (int i = 2; i < 8; ++i) CHECK(client.read().integer == i);
+}
+
+TEST_CASE("the bytes in flight are limited too") {
+  Scene scene(1, [](config::Config& config) { config.limits.max_inflight_bytes_per_client = 1000; });
+  TestClient client = scene.client();
+  const std::string value(600, 'x');
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += encode({"SET", "k", value});
+  client.send_raw(bytes);
+  const auto first = scene.node(0).take();
+  scene.node(0).take();
+  scene.barrier();
+  CHECK(scene.node(0).is_quiet());
+  scene.node(0).send(first, "+OK\r\n+OK\r\n");
+  scene.node(0).take();
+  scene.node(0).take();
+  scene.node(0).send(first, "+OK\r\n+OK\r\n");
+  CHECK(client.read_raw(20) == "+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
+}
+
+TEST_CASE("a client that does not read is not read from; when it reads, all its replies come") {
+  Scene scene(1, [](config::Config& config) {
+    config.limits.max_inflight_per_client = 2;
+    config.limits.max_output_bytes_per_client = 512 << 10;
+  });
+  const std::string value(256 << 10, 'v');
+  scene.node(0).set_handler(always(bulk(value)));
+  constexpr std::size_t kRequests = 200;  // 50 MB of replies
+  TestClient client = scene.client();
+  const int small = 4096;
+  ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  std::string bytes;
+  for (std::size_t i = 0; i < kRequests; ++i) bytes += encode({"GET", "k"});
+  REQUIRE(client.send_unread(bytes, 5s) == bytes.size());
+
+  // The requests stop when the sockets and the output are full.
+  std::size_t seen = 0;
+  for (std::size_t before = 1; seen != before;) {
+    before = seen;
+    scene.barrier();
+    scene.proxy.wait_for_info("requests_in_flight", "0");
+    scene.barrier();
+    seen = count_lines(scene.node(0).history(), "GET k");
+  }
+  CHECK(seen >= 2);
+  CHECK(seen < kRequests);
+
+  // Others are served meanwhile.
+  TestClient other = scene.client();
+  CHECK(other.command({"GET", "k"}).text == value);
+
+  for (std::size_t i = 0; i < kRequests; ++i) REQUIRE(client.read().text == value);
+  CHECK(count_lines(scene.node(0).history(), "GET k") == kRequests + 1);
+}
+
+TEST_CASE("one client too many gets Redis's error and is closed; when one leaves, there is room") {
+  Scene scene(1, [](config::Config& config) { config.limits.max_clients = 3; });
+  // The scene's other one is the first.
+  const auto wait_for_clients = [&](const std::string& count) {
+    for (int i = 0; i < 100'000; ++i) {
+      if (scene.other.command({"INFO", "clients"}).text.find("connected_clients:" + count + "\r\n") !=
+          std::string::npos)
+        return;
+    }
+    FAIL("there are never " << count << " clients");
+  };
+  wait_for_clients("1");
+  TestClient second = scene.client();
+  auto third = std::make_unique<TestClient>(scene.client());
+  wait_for_clients("3");
+  CHECK(scene.client().read_until_closed() == error(protocol::errors::kMaxClients));
+  CHECK(second.text({"PING"}) == "+PONG");
+  third.reset();
+  wait_for_clients("2");
+  CHECK(scene.client().text({"PING"}) == "+PONG");
+}
+
+TEST_CASE("a request beyond a limit gets Redis's error, before its bytes have come") {
+  Scene scene(1, [](config::Config& config) {
+    config.limits.max_bulk_bytes = 1000;
+    config.limits.max_request_bytes = 4000;
+    config.limits.max_arguments = 16;
+  });
+  scene.node(0).set_handler(always("+OK\r\n"));
+  TestClient fitting = scene.client();
+  CHECK(fitting.text({"SET", "k", std::string(1000, 'x')}) == "+OK");
+  const std::string reply = "+OK\r\n-ERR Protocol error: invalid bulk length\r\n";
+  TestClient bulky = scene.client();
+  bulky.send_raw(encode({"SET", "k", "1"}) + "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1001\r\n");
+  CHECK(bulky.read_until_closed() == reply);
+  TestClient many = scene.client();
+  many.send_raw("*17\r\n");
+  CHECK(many.read_until_closed() == "-ERR Protocol error: invalid multibulk length\r\n");
+  TestClient long_one = scene.client();
+  Args args{"DEL"};
+  for (int i = 0; i < 5; ++i) args.push_back(std::string(900, 'x'));
+  long_one.send_raw(encode(args));
+  CHECK(long_one.read_until_closed().starts_with("-ERR Protocol error: "));
+  CHECK(fitting.text({"SET", "k", "1"}) == "+OK");
+}
+
+TEST_CASE("clients that are silent too long are closed, but not while they wait") {
+  Scene scene(1, [](config::Config& config) { config.timeouts.client_idle = 400ms; });
+  TestClient idle = scene.client();
+  TestClient waiting = scene.client();
+  waiting.send({"GET", "k"});
+  const auto request = scene.node(0).take();
+  CHECK(idle.read_until_closed().empty());
+  scene.node(0).send(request, bulk("1"));
+  CHECK(kit::to_text(waiting.read()) == "\"1\"");
+  CHECK(waiting.read_until_closed().empty());
+}
+
+}  // namespace slotway::inproc

@@ -1,0 +1,60 @@
+// Fake nodes that agree on a map, which the test may change: each answers CLUSTER SHARDS, CLUSTER SLOTS,
+// CLUSTER INFO, INFO and AUTH by itself, so that a test sees its own requests only. Owner: a test. Thread:
+// any. Invariant: a change of the map is seen by the next refresh, with a higher epoch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "tests/kit/fake_redis.hpp"
+
+namespace slotway::kit {
+
+class FakeCluster {
+ public:
+  // All slots are dealt out in equal ranges.
+  explicit FakeCluster(std::size_t nodes);
+  ~FakeCluster();
+
+  std::size_t size() const { return nodes_.size(); }
+  FakeRedis& operator[](std::size_t node) { return *nodes_[node]; }
+  std::vector<config::HostPort> seeds() const;
+  // "MOVED 1234 127.0.0.1:7001" as a reply; `kind` is MOVED or ASK.
+  std::string redirect(const std::string& kind, const std::string& key, std::size_t node) const;
+
+  // A key of a slot that `node` had at the beginning; each `n` another slot.
+  std::string key(std::size_t node, std::size_t n = 0) const;
+
+  // --- the map ---
+  // A node without slots, not in the map; returns its number.
+  std::size_t add_node();
+  // All slots of `from` are now `to`'s. A node without slots is in no map.
+  void move_all(std::size_t from, std::size_t to);
+
+  // What nodes know: as Redis 6, which has no CLUSTER SHARDS.
+  void speak_redis_6();
+  // Connections have to say AUTH with it first.
+  void require_password(std::string password);
+  // Refreshes that were answered.
+  std::size_t refreshes();
+
+ private:
+  std::optional<FakeRedis::Reaction> control(std::size_t node, const FakeRedis::Request& request);
+  std::string shards() const;
+  std::string slots() const;
+
+  std::mutex mutex_;  // guards all below
+  std::vector<std::unique_ptr<FakeRedis>> nodes_;
+  std::vector<std::size_t> owners_;  // of the ranges, each of kSlotCount / owners_.size() slots
+  int epoch_ = 1;
+  bool has_shards_ = true;
+  std::size_t refreshes_ = 0;
+  std::string password_;
+  std::vector<std::pair<std::size_t, std::uint64_t>> logged_in_;  // node, connection
+};
+
+}  // namespace slotway::kit
