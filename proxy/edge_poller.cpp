@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -21,12 +22,13 @@ bool EdgePoller::add(int socket, PollTag tag) {
 }
 
 std::span<const epoll_event> EdgePoller::take_ready() {
-  const int polled = ::epoll_wait(fd_, events_, kBatch, 0);
+  // Half of the batch is kept for those that wait for another turn, if there are as many.
+  const int kept = static_cast<int>(std::min(again_.size(), std::size_t{kBatch / 2}));
+  const int polled = ::epoll_wait(fd_, events_, kBatch - kept, 0);
   std::size_t count = polled > 0 ? static_cast<std::size_t>(polled) : 0;
-  while (!again_.empty() && count < kBatch) {
+  for (; !again_.empty() && count < kBatch; again_.pop_front()) {
     events_[count].events = EPOLLIN;
-    events_[count++].data.u64 = again_.back().pack();
-    again_.pop_back();
+    events_[count++].data.u64 = again_.front().pack();
   }
   return {events_, count};
 }

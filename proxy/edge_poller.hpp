@@ -10,8 +10,8 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "proxy/ring.hpp"
 #include "proxy/slab.hpp"
 
 namespace slotway::proxy {
@@ -46,12 +46,13 @@ class EdgePoller {
   // As if `tag` had become readable once more: for a socket that was left with bytes in it, so that others get a turn.
   void again(PollTag tag) { again_.push_back(tag); }
   bool has_again() const { return !again_.empty(); }
-  // What is ready now, without waiting; valid until the next call.
+  // What is ready now, without waiting; valid until the next call. Sockets and tags that wait for another turn share a
+  // batch, each in their order, so that neither kind starves.
   std::span<const epoll_event> take_ready();
 
  private:
   int fd_;
-  std::vector<PollTag> again_;
+  Ring<PollTag> again_;
   epoll_event events_[kBatch];
 };
 
