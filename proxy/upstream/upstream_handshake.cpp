@@ -19,8 +19,10 @@ std::string UpstreamHandshake::start() {
 
 UpstreamHandshake::Status UpstreamHandshake::on_reply(std::string_view reply) {
   if (reply.starts_with('-')) {
-    error_ = "AUTH refused: " + std::string(reply.substr(1, reply.size() - 3)) +
-             "; check cluster.username and cluster.password";
+    // "unknown command 'AUTH', with args beginning with: ..." quotes what was sent: the error goes into the log.
+    std::string_view text = reply.substr(1, reply.size() - 3);
+    if (text.find(cluster_.password) != std::string_view::npos) text = "(an error that repeats the password)";
+    error_ = "AUTH refused: " + std::string(text) + "; check cluster.username and cluster.password";
     return Status::failed;
   }
   return --awaited_ > 0 ? Status::waiting : Status::done;

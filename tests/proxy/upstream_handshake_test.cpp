@@ -1,0 +1,74 @@
+#include "proxy/upstream/upstream_handshake.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace slotway;
+using namespace slotway::proxy;
+using Status = UpstreamHandshake::Status;
+
+namespace {
+
+config::ClusterConfig login(std::string username, std::string password) {
+  config::ClusterConfig cluster;
+  cluster.username = std::move(username);
+  cluster.password = std::move(password);
+  return cluster;
+}
+
+const std::string kAdvice = "; check cluster.username and cluster.password";
+
+}  // namespace
+
+TEST_CASE("The handshake says AUTH if there is a password, and nothing else") {
+  struct Case {
+    config::ClusterConfig cluster;
+    std::string greeting;
+  };
+  const Case cases[] = {
+      {login("", ""), ""},
+      {login("user", ""), ""},
+      {login("", "secret"), "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n"},
+      {login("user", "secret"), "*3\r\n$4\r\nAUTH\r\n$4\r\nuser\r\n$6\r\nsecret\r\n"},
+      {login("", "a b\r\n\"c"), "*2\r\n$4\r\nAUTH\r\n$7\r\na b\r\n\"c\r\n"},
+  };
+  for (const Case& c : cases) CHECK(UpstreamHandshake(c.cluster).start() == c.greeting);
+}
+
+TEST_CASE("One good reply ends the handshake") {
+  const config::ClusterConfig cluster = login("", "secret");
+  UpstreamHandshake handshake(cluster);
+  REQUIRE_FALSE(handshake.start().empty());
+  CHECK(handshake.on_reply("+OK\r\n") == Status::done);
+  CHECK(handshake.error().empty());
+}
+
+TEST_CASE("A refusal says what the node said and where to look, and the next attempt starts afresh") {
+  const config::ClusterConfig cluster = login("user", "secret");
+  UpstreamHandshake handshake(cluster);
+  const std::string greeting = handshake.start();
+  CHECK(handshake.on_reply("-WRONGPASS invalid username-password pair or user is disabled.\r\n") ==
+        Status::failed);
+  CHECK(handshake.error() ==
+        "AUTH refused: WRONGPASS invalid username-password pair or user is disabled." + kAdvice);
+  CHECK(handshake.start() == greeting);
+  CHECK(handshake.error().empty());
+  CHECK(handshake.on_reply("+OK\r\n") == Status::done);
+}
+
+TEST_CASE("A node that repeats the password in its error does not get it into ours") {
+  const config::ClusterConfig cluster = login("", "secret");
+  UpstreamHandshake handshake(cluster);
+  handshake.start();
+  CHECK(handshake.on_reply("-ERR unknown command 'AUTH', with args beginning with: 'secret' \r\n") ==
+        Status::failed);
+  CHECK(handshake.error() == "AUTH refused: (an error that repeats the password)" + kAdvice);
+}
+
+TEST_CASE("A password that was changed meanwhile is used by the next connection") {
+  config::ClusterConfig cluster = login("", "old");
+  UpstreamHandshake handshake(cluster);
+  CHECK(handshake.start() == "*2\r\n$4\r\nAUTH\r\n$3\r\nold\r\n");
+  cluster.password = "newer";
+  CHECK(handshake.start() == "*2\r\n$4\r\nAUTH\r\n$5\r\nnewer\r\n");
+}
