@@ -141,7 +141,7 @@ TEST_CASE("Keys of several slots are split, or refused as Redis Cluster refuses 
       {}, true);
 }
 
-TEST_CASE("MSET is split or refused as configured; the other split commands do not care") {
+TEST_CASE("MSET is split or refused as configured, the other split commands do not care") {
   const config::MultikeyConfig reject{.mset = config::CrossSlotWrites::reject};
   check_all(
       {
