@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
+#include <map>
+#include <utility>
 
 #include "protocol/ascii_case.hpp"
 #include "protocol/decimal.hpp"
@@ -50,6 +51,8 @@ void select(const RequestView& request, std::string& out) {
   const auto index = protocol::parse_decimal(request.arg(1));
   if (!index) {
     write_error(out, errors::kNotInteger);
+  } else if (!std::in_range<std::int32_t>(*index)) {
+    write_error(out, errors::kNotInIntRange);
   } else if (*index != 0) {
     write_error(out, errors::kSelectRefused);
   } else {
@@ -193,16 +196,20 @@ void LocalCommands::config_get(const RequestView& request, std::string& out) con
       {"save", ""},
       {"timeout", std::to_string(seconds)},
   };
-  std::set<std::size_t> matched;
+  // A parameter that is asked for without a pattern is answered by the name that was used, once, as Redis does it.
+  std::map<std::size_t, std::string> matched;
   for (std::size_t i = 2; i < request.argc(); ++i) {
-    const std::string pattern(request.arg(i));
+    const std::string asked(request.arg(i));
+    const bool is_pattern = asked.find_first_of("[*?") != std::string::npos;
     for (std::size_t p = 0; p < std::size(parameters); ++p) {
-      if (::fnmatch(pattern.c_str(), parameters[p].first, FNM_CASEFOLD) == 0) matched.insert(p);
+      const char* name = parameters[p].first;
+      if (is_pattern ? ::fnmatch(asked.c_str(), name, FNM_CASEFOLD) != 0 : !equal_ignore_case(asked, name)) continue;
+      matched.emplace(p, is_pattern ? name : asked);
     }
   }
   protocol::write_array_header(out, matched.size() * 2);
-  for (const std::size_t p : matched) {
-    write_bulk(out, parameters[p].first);
+  for (const auto& [p, name] : matched) {
+    write_bulk(out, name);
     write_bulk(out, parameters[p].second);
   }
 }

@@ -1,0 +1,268 @@
+#include "proxy/client/local_commands.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/decimal.hpp"
+#include "protocol/reply_errors.hpp"
+#include "tests/protocol/request_words.hpp"
+#include "tests/proxy/local_stage.hpp"
+
+using namespace slotway;
+using namespace slotway::proxy;
+using Words = std::vector<std::string>;
+
+namespace {
+
+std::string encoded(const Words& words) { return std::string(protocol::RequestWords(words).view().bytes()); }
+
+std::string error(std::string_view text) { return "-" + std::string(text) + "\r\n"; }
+
+config::Config with_password(std::string password) {
+  config::Config config;
+  config.client.requirepass = std::move(password);
+  return config;
+}
+
+struct Exchange {
+  Words request;
+  std::string reply;
+};
+
+// One session, request by request.
+void check_all(LocalStage& stage, const std::vector<Exchange>& exchanges) {
+  for (const Exchange& e : exchanges) {
+    INFO(encoded(e.request));
+    CHECK(stage.exchange(encoded(e.request)) == e.reply);
+  }
+}
+
+std::string hello_reply(std::string_view version) {
+  return "*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$" + std::to_string(version.size()) +
+         "\r\n" + std::string(version) +
+         "\r\n$5\r\nproto\r\n:2\r\n$2\r\nid\r\n:7\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$"
+         "6\r\nmaster\r\n"
+         "$7\r\nmodules\r\n*0\r\n";
+}
+
+namespace errors = protocol::errors;
+
+}  // namespace
+
+TEST_CASE("PING, ECHO and SELECT are answered as by one server with one database") {
+  LocalStage stage;
+  const std::string zero("a\0b", 3);
+  check_all(stage, {
+                       {{"PING"}, "+PONG\r\n"},
+                       {{"ping", "hello"}, "$5\r\nhello\r\n"},
+                       {{"PING", ""}, "$0\r\n\r\n"},
+                       {{"PING", "a", "b"}, "-ERR wrong number of arguments for 'ping' command\r\n"},
+                       {{"ECHO", zero}, "$3\r\n" + zero + "\r\n"},
+                       {{"ECHO"}, "-ERR wrong number of arguments for 'echo' command\r\n"},
+                       {{"SELECT", "0"}, "+OK\r\n"},
+                       {{"SELECT", "1"}, error(errors::kSelectRefused)},
+                       {{"SELECT", "-1"}, error(errors::kSelectRefused)},
+                       {{"SELECT", "2147483647"}, error(errors::kSelectRefused)},
+                       {{"SELECT", "2147483648"}, error(errors::kNotInIntRange)},
+                       {{"SELECT", "-2147483649"}, error(errors::kNotInIntRange)},
+                       {{"SELECT", "x"}, error(errors::kNotInteger)},
+                       {{"SELECT", ""}, error(errors::kNotInteger)},
+                       {{"SELECT", "00"}, error(errors::kNotInteger)},
+                       {{"READONLY"}, error(errors::kClusterDisabled)},
+                       {{"READWRITE"}, error(errors::kClusterDisabled)},
+                       {{"ASKING"}, error(errors::kClusterDisabled)},
+                   });
+}
+
+TEST_CASE("CLIENT knows the session's id and name") {
+  LocalStage stage;
+  check_all(stage, {
+                       {{"CLIENT", "ID"}, ":7\r\n"},
+                       {{"CLIENT", "GETNAME"}, "$-1\r\n"},
+                       {{"client", "setname", "worker-1"}, "+OK\r\n"},
+                       {{"CLIENT", "GETNAME"}, "$8\r\nworker-1\r\n"},
+                       {{"CLIENT", "SETNAME", "two words"}, error(errors::kBadClientName)},
+                       {{"CLIENT", "SETNAME", "line\n"}, error(errors::kBadClientName)},
+                       {{"CLIENT", "SETNAME", "caf\xC3\xA9"}, error(errors::kBadClientName)},
+                       {{"CLIENT", "SETNAME", "\x7F"}, error(errors::kBadClientName)},
+                       {{"CLIENT", "GETNAME"}, "$8\r\nworker-1\r\n"},
+                       {{"CLIENT", "SETNAME", "!~"}, "+OK\r\n"},
+                       {{"CLIENT", "GETNAME"}, "$2\r\n!~\r\n"},
+                       {{"CLIENT", "SETNAME", ""}, "+OK\r\n"},
+                       {{"CLIENT", "GETNAME"}, "$-1\r\n"},
+                       {{"HELLO", "2", "SETNAME", "by-hello"}, hello_reply("0.0.0")},
+                       {{"CLIENT", "GETNAME"}, "$8\r\nby-hello\r\n"},
+                       {{"RESET"}, "+RESET\r\n"},
+                       {{"CLIENT", "GETNAME"}, "$-1\r\n"},
+                       {{"CLIENT", "ID"}, ":7\r\n"},
+                   });
+}
+
+TEST_CASE("Without a password AUTH is a mistake unless it names the default user") {
+  LocalStage stage;
+  check_all(stage, {
+                       {{"AUTH", "x"}, error(errors::kAuthWithoutPassword)},
+                       {{"AUTH", "default", "x"}, "+OK\r\n"},
+                       {{"AUTH", "default", ""}, "+OK\r\n"},
+                       {{"AUTH", "Default", "x"}, error(errors::kWrongPass)},
+                       {{"AUTH", "other", "x"}, error(errors::kWrongPass)},
+                       {{"AUTH", "a", "b", "c"}, error(errors::kSyntax)},
+                       {{"PING"}, "+PONG\r\n"},
+                       {{"RESET"}, "+RESET\r\n"},
+                       {{"PING"}, "+PONG\r\n"},
+                   });
+}
+
+TEST_CASE("With a password nothing is answered before it was given") {
+  LocalStage stage(with_password("secret"));
+  check_all(stage, {
+                       {{"PING"}, error(errors::kNoAuth)},
+                       {{"CONFIG", "GET", "save"}, error(errors::kNoAuth)},
+                       {{"GET", "a"}, error(errors::kNoAuth)},
+                       {{"HELLO"}, error(errors::kHelloNoAuth)},
+                       {{"HELLO", "2", "SETNAME", "n"}, error(errors::kHelloNoAuth)},
+                       {{"AUTH", ""}, error(errors::kWrongPass)},
+                       {{"AUTH", "secre"}, error(errors::kWrongPass)},
+                       {{"AUTH", "secrets"}, error(errors::kWrongPass)},
+                       {{"AUTH", "Secret"}, error(errors::kWrongPass)},
+                       {{"AUTH", "secretsecret"}, error(errors::kWrongPass)},
+                       {{"AUTH", "other", "secret"}, error(errors::kWrongPass)},
+                       {{"PING"}, error(errors::kNoAuth)},
+                       {{"AUTH", "secret"}, "+OK\r\n"},
+                       {{"PING"}, "+PONG\r\n"},
+                       // A wrong password later takes nothing away, RESET does.
+                       {{"AUTH", "wrong"}, error(errors::kWrongPass)},
+                       {{"PING"}, "+PONG\r\n"},
+                       {{"RESET"}, "+RESET\r\n"},
+                       {{"PING"}, error(errors::kNoAuth)},
+                       {{"AUTH", "default", "secret"}, "+OK\r\n"},
+                       {{"PING"}, "+PONG\r\n"},
+                   });
+}
+
+TEST_CASE("AUTH counts for the very next command of the same packet") {
+  LocalStage stage(with_password("secret"));
+  CHECK(stage.exchange(encoded({"PING"}) + encoded({"AUTH", "secret"}) + encoded({"PING"}) +
+                       encoded({"RESET"}) + encoded({"PING"})) ==
+        error(errors::kNoAuth) + "+OK\r\n+PONG\r\n+RESET\r\n" + error(errors::kNoAuth));
+}
+
+TEST_CASE("HELLO greets in RESP2 and refuses what it does not know") {
+  LocalStage stage;
+  check_all(stage, {
+                       {{"HELLO"}, hello_reply("0.0.0")},
+                       {{"hello", "2"}, hello_reply("0.0.0")},
+                       {{"HELLO", "3"}, error(errors::kNoProto)},
+                       {{"HELLO", "1"}, error(errors::kNoProto)},
+                       {{"HELLO", "-2"}, error(errors::kNoProto)},
+                       {{"HELLO", "x"}, error(errors::kProtoNotInteger)},
+                       {{"HELLO", "02"}, error(errors::kProtoNotInteger)},
+                       {{"HELLO", "2", "AUTH", "default", "any"}, hello_reply("0.0.0")},
+                       {{"HELLO", "2", "AUTH", "other", "any"}, error(errors::kWrongPass)},
+                       {{"HELLO", "2", "AUTH", "default"}, "-ERR Syntax error in HELLO option 'AUTH'\r\n"},
+                       {{"HELLO", "2", "SETNAME"}, "-ERR Syntax error in HELLO option 'SETNAME'\r\n"},
+                       {{"HELLO", "2", "NOSUCH", "x"}, "-ERR Syntax error in HELLO option 'NOSUCH'\r\n"},
+                       {{"HELLO", "2", "SETNAME", "a b"}, error(errors::kBadClientName)},
+                       {{"HELLO", "2", "setname", "n", "auth", "default", "x"}, hello_reply("0.0.0")},
+                       {{"CLIENT", "GETNAME"}, "$1\r\nn\r\n"},
+                   });
+  stage.set_server_version("7.2.4");
+  CHECK(stage.exchange(encoded({"HELLO"})) == hello_reply("7.2.4"));
+}
+
+TEST_CASE("HELLO logs in, and keeps what was said before its first mistake") {
+  LocalStage stage(with_password("secret"));
+  check_all(stage, {
+                       {{"HELLO", "2", "AUTH", "default", "wrong"}, error(errors::kWrongPass)},
+                       {{"PING"}, error(errors::kNoAuth)},
+                       {{"HELLO", "2", "AUTH", "default", "secret", "SETNAME", "n"}, hello_reply("0.0.0")},
+                       {{"PING"}, "+PONG\r\n"},
+                       {{"CLIENT", "GETNAME"}, "$1\r\nn\r\n"},
+                       {{"RESET"}, "+RESET\r\n"},
+                       {{"HELLO", "2", "AUTH", "default", "secret", "NOSUCH"},
+                        "-ERR Syntax error in HELLO option 'NOSUCH'\r\n"},
+                       {{"PING"}, "+PONG\r\n"},
+                   });
+}
+
+TEST_CASE("CONFIG GET answers what is true of the proxy, each parameter once, by patterns") {
+  config::Config config;
+  config.limits.max_clients = 123;
+  config.limits.max_bulk_bytes = 456;
+  config.timeouts.client_idle = std::chrono::milliseconds(7'900);
+  LocalStage stage(config);
+  const std::string databases = "$9\r\ndatabases\r\n$1\r\n1\r\n";
+  const std::string maxclients = "$10\r\nmaxclients\r\n$3\r\n123\r\n";
+  const std::string bulk = "$18\r\nproto-max-bulk-len\r\n$3\r\n456\r\n";
+  const std::string save = "$4\r\nsave\r\n$0\r\n\r\n";
+  const std::string timeout = "$7\r\ntimeout\r\n$1\r\n7\r\n";
+  const std::string appendonly = "$10\r\nappendonly\r\n$2\r\nno\r\n";
+  check_all(stage, {
+                       {{"CONFIG", "GET", "save"}, "*2\r\n" + save},
+                       {{"CONFIG", "GET", "SAVE"}, "*2\r\n$4\r\nSAVE\r\n$0\r\n\r\n"},
+                       {{"CONFIG", "GET", "SA*"}, "*2\r\n" + save},
+                       {{"config", "get", "appendonly"}, "*2\r\n" + appendonly},
+                       {{"CONFIG", "GET", "max*"}, "*2\r\n" + maxclients},
+                       {{"CONFIG", "GET", "maxclient?"}, "*2\r\n" + maxclients},
+                       {{"CONFIG", "GET", "[mt]*"}, "*4\r\n" + maxclients + timeout},
+                       {{"CONFIG", "GET", "save", "s*", "databases"}, "*4\r\n" + databases + save},
+                       {{"CONFIG", "GET", "*"},
+                        "*12\r\n" + appendonly + databases + maxclients + bulk + save + timeout},
+                       {{"CONFIG", "GET", "nosuch"}, "*0\r\n"},
+                       {{"CONFIG", "GET", ""}, "*0\r\n"},
+                       {{"CONFIG", "GET", "requirepass"}, "*0\r\n"},
+                   });
+}
+
+TEST_CASE("TIME gives seconds and microseconds") {
+  LocalStage stage;
+  const std::string reply = stage.exchange(encoded({"TIME"}));
+  REQUIRE(reply.starts_with("*2\r\n$10\r\n"));
+  const auto seconds = protocol::parse_decimal(reply.substr(9, 10));
+  REQUIRE(seconds);
+  CHECK(*seconds > 1'700'000'000);
+  const std::size_t at = reply.find("\r\n", 21) + 2;
+  const auto microseconds = protocol::parse_decimal(reply.substr(at, reply.size() - 2 - at));
+  REQUIRE(microseconds);
+  CHECK(*microseconds < 1'000'000);
+}
+
+TEST_CASE("INFO answers by sections, in any case") {
+  LocalStage stage;
+  const std::string replication = "# Replication\r\nrole:master\r\n";
+  const std::string cluster = "# Cluster\r\ncluster_enabled:0\r\n";
+  check_all(stage,
+            {
+                {{"INFO", "replication"}, "$28\r\n" + replication + "\r\n"},
+                {{"INFO", "Cluster", "REPLICATION"}, "$60\r\n" + replication + "\r\n" + cluster + "\r\n"},
+                {{"INFO", "nosuch"}, "$0\r\n\r\n"},
+            });
+  stage.set_server_version("7.2.4");
+  CHECK(stage.exchange(encoded({"INFO"})).find("\r\nredis_version:7.2.4\r\n") != std::string::npos);
+}
+
+TEST_CASE("QUIT is answered, what comes behind it is not, and the connection is closed") {
+  LocalStage stage(with_password("secret"));
+  CHECK(stage.exchange(encoded({"PING"}) + encoded({"QUIT"}) + encoded({"PING"})) ==
+        error(errors::kNoAuth) + "+OK\r\n");
+  CHECK(stage.closed());
+  CHECK(stage.counters().clients_closed.get() == 1);
+}
+
+TEST_CASE("What the proxy refuses it names, and goes on") {
+  LocalStage stage;
+  check_all(stage,
+            {
+                {{"NOSUCH", "a"}, "-ERR unknown command 'NOSUCH', with args beginning with: 'a' \r\n"},
+                {{"CLIENT", "NOSUCH"}, "-ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.\r\n"},
+                {{"CLIENT"}, "-ERR wrong number of arguments for 'client' command\r\n"},
+                {{"GET"}, "-ERR wrong number of arguments for 'get' command\r\n"},
+                {{"CLIENT", "ID", "x"}, "-ERR wrong number of arguments for 'client|id' command\r\n"},
+                {{"SUBSCRIBE", "a"}, "-ERR command 'subscribe' is not supported by Slotway\r\n"},
+                {{"CLIENT", "REPLY", "OFF"}, "-ERR command 'client|reply' is not supported by Slotway\r\n"},
+                {{"RENAME", "a", "b"}, error(errors::kCrossSlot)},
+                {{"PING"}, "+PONG\r\n"},
+            });
+}

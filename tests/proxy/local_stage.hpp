@@ -1,0 +1,78 @@
+// One client session of a proxy that knows no node: what the proxy answers by itself, from the client's bytes
+// to the replies' bytes. Owner: a test, which uses it on its own thread. Invariant: nothing is sent to any
+// node.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/client/client_session.hpp"
+#include "proxy/client/local_commands.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/loop.hpp"
+#include "proxy/upstream/upstream_pool.hpp"
+#include "tests/proxy/socket_pair.hpp"
+
+namespace slotway::proxy {
+
+class LocalStage {
+ public:
+  static constexpr std::uint64_t kClientId = 7;
+
+  explicit LocalStage(config::Config config = {}) : config_(std::move(config)) {
+    pool_.set_events(dispatcher_);
+    session_ = sessions_.emplace(room_, sockets_.release_ours(), kClientId);
+    if (!session().start(session_)) throw std::runtime_error("the session does not start");
+  }
+  // Sessions hand their slots and bytes back before those go.
+  ~LocalStage() {
+    if (!closed_) sessions_.erase(session_);
+  }
+  LocalStage(const LocalStage&) = delete;
+  LocalStage& operator=(const LocalStage&) = delete;
+
+  // The nodes' version, as a map would bring it.
+  void set_server_version(std::string version) {
+    auto topology = std::make_shared<routing::Topology>();
+    topology->set_server_version(std::move(version));
+    pool_.set_topology(std::move(topology));
+  }
+
+  // All that the session answers to `bytes`, which come in one read.
+  std::string exchange(std::string_view bytes) {
+    if (!sockets_.peer_sends(bytes)) throw std::runtime_error("the bytes do not fit into the socket");
+    session().on_io(EPOLLIN);
+    while (!closed_ && !room_.to_settle.empty()) {
+      room_.to_settle.clear();
+      if (session().settle()) continue;
+      sessions_.erase(session_);
+      closed_ = true;
+    }
+    return sockets_.peer_receives();
+  }
+
+  bool closed() const { return closed_; }
+  // REQUIRES: not closed.
+  ClientSession& session() { return sessions_.at(session_); }
+  const WorkerCounters& counters() const { return loop_.counters; }
+
+ private:
+  config::Config config_;
+  boost::asio::io_context io_;
+  Loop loop_{config_};
+  ReplySlots slots_;
+  Sessions sessions_;
+  UpstreamPool pool_{io_, loop_};
+  Dispatcher dispatcher_{loop_, sessions_, slots_, pool_, [](routing::RefreshReason) {}};
+  ProxyFacts facts_{config_, std::string(40, 'f'), Clock::now(), 6380, {&loop_.counters}};
+  LocalCommands local_commands_{facts_, pool_};
+  SessionRoom room_{loop_, slots_, dispatcher_, local_commands_, {}, {}, {}, {}, {}};
+  SocketPair sockets_;
+  Handle session_;
+  bool closed_ = false;
+};
+
+}  // namespace slotway::proxy
