@@ -203,7 +203,7 @@ bool ClientSession::settle() {
     }
   }
   if (replies_.size() == 0) held_ = false;
-  if (!finished_ && paused_ && may_resume()) {
+  if (!finished_ && paused_ && !closing_ && may_resume()) {
     paused_ = false;
     room_.loop.counters.clients_paused.sub();
     // What was read before the pause first, then what the socket holds.
