@@ -72,8 +72,9 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
   session.reply_error(family, text);
 }
 
-Request Dispatcher::begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot) const {
+Request Dispatcher::begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot) {
   Request request;
+  request.order = ++orders_;
   request.reply_slot = reply_slot;
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;
@@ -148,7 +149,8 @@ void Dispatcher::send(Request request, Write write) {
 
 void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
   hold_session(request);
-  parked_.park({request, std::move(bytes), std::min(due, request.deadline), 0});
+  const ReplySlot* slot = slots_.find(request.reply_slot);
+  parked_.park({request, std::move(bytes), slot ? slot->session : Handle{}}, std::min(due, request.deadline));
 }
 
 void Dispatcher::send_due() {
@@ -237,6 +239,7 @@ void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError&
 
   ByteQueue bytes;
   from.pipeline().copy_front(bytes);
+  if (would_overtake(request)) return park(request, std::move(bytes), request.deadline);
   UpstreamConnection& target = pool_.at(endpoint);
   if (!target.accepts(loop_.now)) {
     ask_refresh(RefreshReason::connection_lost);
@@ -255,6 +258,12 @@ void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError&
   target.pipeline().bytes().splice(loop_.blocks, bytes);
   target.pipeline().commit(request);
   target.schedule_flush();
+}
+
+// An earlier request of its client waits for the same slot.
+bool Dispatcher::would_overtake(const Request& request) {
+  const ReplySlot* slot = slots_.find(request.reply_slot);
+  return slot && parked_.has(request.slot, slot->session);
 }
 
 void Dispatcher::on_lost(UpstreamConnection& connection) {

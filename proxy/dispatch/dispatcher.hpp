@@ -45,7 +45,7 @@ class Dispatcher final : public UpstreamEvents {
   void send_single(ClientSession& session, const protocol::RequestView& request, const routing::Single& single,
                    protocol::ReadBuffer* source);
   void send_fan_out(ClientSession& session, const protocol::RequestView& request, const routing::FanOut& fan_out);
-  Request begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot) const;
+  Request begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot);
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
   template <class Write>
@@ -54,6 +54,7 @@ class Dispatcher final : public UpstreamEvents {
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
   void follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking);
+  bool would_overtake(const Request& request);
   void park(Request request, protocol::ByteQueue bytes, TimePoint due);
   void hold_session(const Request& request);
   void ask_refresh(routing::RefreshReason reason);
@@ -71,6 +72,7 @@ class Dispatcher final : public UpstreamEvents {
   std::uint32_t refreshes_asked_ = 0;  // bit per reason, since the last tick
   routing::Planner planner_;
   ParkedRequests parked_;
+  std::uint64_t orders_ = 0;  // requests begun
   std::vector<std::unique_ptr<routing::Merger>> free_mergers_;
 };
 

@@ -4,35 +4,57 @@
 
 namespace slotway::proxy {
 
-namespace {
-
-bool leaves_later(const ParkedRequest& a, const ParkedRequest& b) {
-  return a.due != b.due ? a.due > b.due : a.sequence > b.sequence;
-}
-
-}  // namespace
-
 ParkedRequests::~ParkedRequests() {
-  for (ParkedRequest& parked : heap_) parked.bytes.clear(pool_);
+  for (auto& [slot, group] : groups_) {
+    for (ParkedRequest& parked : group.requests) parked.bytes.clear(pool_);
+  }
+  for (; left_ < leaving_.size(); ++left_) leaving_[left_].bytes.clear(pool_);
 }
 
-void ParkedRequests::park(ParkedRequest parked) {
-  parked.sequence = sequence_++;
-  heap_.push_back(std::move(parked));
-  std::push_heap(heap_.begin(), heap_.end(), leaves_later);
+void ParkedRequests::park(ParkedRequest parked, TimePoint due) {
+  const routing::Slot slot = parked.request.slot;
+  const auto [found, is_new] = groups_.try_emplace(slot);
+  Group& group = found->second;
+  if (is_new || due < group.due) {
+    if (!is_new) by_due_.erase({group.due, slot});
+    group.due = due;
+    by_due_.emplace(due, slot);
+  }
+  const auto place =
+      std::upper_bound(group.requests.begin(), group.requests.end(), parked.request.order,
+                       [](std::uint64_t order, const ParkedRequest& p) { return order < p.request.order; });
+  group.requests.insert(place, std::move(parked));
+}
+
+bool ParkedRequests::has(routing::Slot slot, Handle session) const {
+  const auto found = groups_.find(slot);
+  if (found == groups_.end()) return false;
+  const std::vector<ParkedRequest>& requests = found->second.requests;
+  return std::any_of(requests.begin(), requests.end(),
+                     [&](const ParkedRequest& p) { return p.session == session; });
 }
 
 std::optional<ParkedRequest> ParkedRequests::take_due(TimePoint now) {
-  if (heap_.empty() || heap_.front().due > now) return std::nullopt;
-  std::pop_heap(heap_.begin(), heap_.end(), leaves_later);
-  ParkedRequest parked = std::move(heap_.back());
-  heap_.pop_back();
-  return parked;
+  if (left_ == leaving_.size()) {
+    if (by_due_.empty() || by_due_.begin()->first > now) return std::nullopt;
+    const auto group = groups_.find(by_due_.begin()->second);
+    leaving_ = std::move(group->second.requests);
+    left_ = 0;
+    groups_.erase(group);
+    by_due_.erase(by_due_.begin());
+  }
+  return std::move(leaving_[left_++]);
 }
 
 std::optional<TimePoint> ParkedRequests::next_due() const {
-  if (heap_.empty()) return std::nullopt;
-  return heap_.front().due;
+  if (by_due_.empty()) return std::nullopt;
+  return by_due_.begin()->first;
+}
+
+std::size_t ParkedRequests::size() const {
+  std::size_t size = leaving_.size() - left_;
+  for (const auto& [slot, group] : groups_) size += group.requests.size();
+  return size;
 }
 
 }  // namespace slotway::proxy

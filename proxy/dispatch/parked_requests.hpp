@@ -1,10 +1,16 @@
 // Requests that wait before they are sent (again): no node is reachable for them, or the node said "not now".
-// Owner: the dispatcher. Thread: worker. Invariant: what was parked first leaves first among those due at one time, so
-// that a client's requests keep their order.
+// Owner: the dispatcher. Thread: worker. Invariant: those for one slot leave together, in the order in which
+// clients sent them, at the earliest time that any of them was given: one that is put off again never leaves
+// behind a younger one.
+//
+//   slot 7: due 12:00.020  [ SET k 1 | SET k 2 | GET k ]        slot 9: due 12:00.035  [ GET m ]
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "protocol/byte_queue.hpp"
@@ -15,8 +21,7 @@ namespace slotway::proxy {
 struct ParkedRequest {
   Request request;
   protocol::ByteQueue bytes;
-  TimePoint due;
-  std::uint64_t sequence = 0;
+  Handle session;  // whose it is; it may have gone
 };
 
 class ParkedRequests {
@@ -24,17 +29,27 @@ class ParkedRequests {
   explicit ParkedRequests(protocol::BlockPool& pool) : pool_(pool) {}
   ~ParkedRequests();
 
-  void park(ParkedRequest parked);
-  // The next one that is due, or nothing.
+  void park(ParkedRequest parked, TimePoint due);
+  // A request of `session` waits for `slot`.
+  bool has(routing::Slot slot, Handle session) const;
+  // The next one that is due, or nothing. What is parked meanwhile is not among them unless its time has come
+  // too.
   std::optional<ParkedRequest> take_due(TimePoint now);
   // When take_due() will have something; nothing if none is parked.
   std::optional<TimePoint> next_due() const;
-  std::size_t size() const { return heap_.size(); }
+  std::size_t size() const;
 
  private:
+  struct Group {
+    TimePoint due;
+    std::vector<ParkedRequest> requests;  // by order
+  };
+
   protocol::BlockPool& pool_;
-  std::vector<ParkedRequest> heap_;
-  std::uint64_t sequence_ = 0;
+  std::map<routing::Slot, Group> groups_;
+  std::set<std::pair<TimePoint, routing::Slot>> by_due_;  // one entry for each group
+  std::vector<ParkedRequest> leaving_;                    // the group that is due, from left_ on
+  std::size_t left_ = 0;
 };
 
 }  // namespace slotway::proxy

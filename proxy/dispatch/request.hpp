@@ -25,6 +25,7 @@ struct Request {
   std::uint32_t bytes = 0;          // in the send queue
   TimePoint deadline;
   TimePoint queued_at;
+  std::uint64_t order = 0;  // of its arrival, in this worker
   routing::Slot slot = routing::kAnySlot;
   Kind kind = Kind::client;
   bool readonly = false;
@@ -32,6 +33,9 @@ struct Request {
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
+
+  // Among the requests of a pipeline it may be older than those before it.
+  bool is_resent() const { return hops > 0 || attempts > 0; }
 };
 
 }  // namespace slotway::proxy

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,11 +17,14 @@ namespace {
 
 const TimePoint kStart{std::chrono::hours(1)};
 
-ParkedRequest parked_at(protocol::BlockPool& pool, milliseconds due, const std::string& bytes) {
-  ParkedRequest parked;
-  parked.bytes.append(pool, bytes);
-  parked.due = kStart + due;
-  return parked;
+ParkedRequest parked(protocol::BlockPool& pool, routing::Slot slot, std::uint64_t order,
+                     const std::string& bytes, Handle session = {}) {
+  ParkedRequest out;
+  out.bytes.append(pool, bytes);
+  out.request.slot = slot;
+  out.request.order = order;
+  out.session = session;
+  return out;
 }
 
 // All that is due, in the order in which it leaves.
@@ -43,12 +47,11 @@ TEST_CASE("Nothing is parked at first") {
 TEST_CASE("A parked request leaves when it is due, as it came") {
   protocol::BlockPool pool;
   ParkedRequests requests(pool);
-  ParkedRequest parked = parked_at(pool, milliseconds(10), "GET a");
-  parked.request.slot = 15495;
-  parked.request.fragment = 3;
-  parked.request.attempts = 2;
-  parked.request.readonly = true;
-  requests.park(std::move(parked));
+  ParkedRequest one = parked(pool, 15495, 1, "GET a");
+  one.request.fragment = 3;
+  one.request.attempts = 2;
+  one.request.readonly = true;
+  requests.park(std::move(one), kStart + milliseconds(10));
 
   CHECK(requests.size() == 1);
   CHECK(requests.next_due() == kStart + milliseconds(10));
@@ -64,47 +67,98 @@ TEST_CASE("A parked request leaves when it is due, as it came") {
   CHECK_FALSE(requests.next_due());
 }
 
-TEST_CASE("Requests leave by their time, and at one time in the order in which they were parked") {
+TEST_CASE("Slots leave by their time") {
   protocol::BlockPool pool;
   ParkedRequests requests(pool);
-  const std::pair<int, const char*> order[] = {{20, "d"}, {10, "a"}, {30, "f"}, {10, "b"},
-                                               {20, "e"}, {10, "c"}, {30, "g"}};
-  for (const auto& [due, name] : order) requests.park(parked_at(pool, milliseconds(due), name));
+  requests.park(parked(pool, 3, 1, "c"), kStart + milliseconds(30));
+  requests.park(parked(pool, 1, 2, "a"), kStart + milliseconds(10));
+  requests.park(parked(pool, 2, 3, "b"), kStart + milliseconds(20));
   CHECK(requests.next_due() == kStart + milliseconds(10));
   CHECK(take_all(pool, requests, milliseconds(9)).empty());
-  CHECK(take_all(pool, requests, milliseconds(19)) == std::vector<std::string>{"a", "b", "c"});
+  CHECK(take_all(pool, requests, milliseconds(19)) == std::vector<std::string>{"a"});
   CHECK(requests.next_due() == kStart + milliseconds(20));
-  // Parked again while others wait: behind those of the same time.
-  requests.park(parked_at(pool, milliseconds(20), "a again"));
-  requests.park(parked_at(pool, milliseconds(25), "b again"));
-  CHECK(take_all(pool, requests, milliseconds(30)) ==
-        std::vector<std::string>{"d", "e", "a again", "b again", "f", "g"});
+  CHECK(take_all(pool, requests, milliseconds(30)) == std::vector<std::string>{"b", "c"});
   CHECK(bytes_in_use(pool) == 0);
 }
 
-TEST_CASE("Random times come out sorted, stably") {
+TEST_CASE(
+    "Those for one slot leave together, at the earliest of their times, in the order of their arrival") {
+  protocol::BlockPool pool;
+  std::vector<int> order{1, 2, 3, 4};
+  do {
+    ParkedRequests requests(pool);
+    for (const int i : order) {
+      requests.park(parked(pool, 7, static_cast<std::uint64_t>(i), std::to_string(i)),
+                    kStart + milliseconds(50 - 10 * i));
+    }
+    CHECK(requests.next_due() == kStart + milliseconds(10));
+    CHECK(take_all(pool, requests, milliseconds(9)).empty());
+    CHECK(take_all(pool, requests, milliseconds(10)) == std::vector<std::string>{"1", "2", "3", "4"});
+    CHECK_FALSE(requests.next_due());
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_CASE("What is parked again while its slot leaves waits for its new time") {
+  protocol::BlockPool pool;
+  ParkedRequests requests(pool);
+  requests.park(parked(pool, 7, 1, "first"), kStart);
+  requests.park(parked(pool, 7, 2, "second"), kStart);
+  auto first = requests.take_due(kStart);
+  REQUIRE(first);
+  CHECK(requests.size() == 1);
+  requests.park(std::move(*first), kStart + milliseconds(5));
+  CHECK(take_all(pool, requests, milliseconds(0)) == std::vector<std::string>{"second"});
+  CHECK(take_all(pool, requests, milliseconds(5)) == std::vector<std::string>{"first"});
+}
+
+TEST_CASE("It knows whose requests wait for a slot") {
+  protocol::BlockPool pool;
+  ParkedRequests requests(pool);
+  const Handle one{1, 0}, two{1, 1};
+  requests.park(parked(pool, 7, 1, "a", one), kStart);
+  CHECK(requests.has(7, one));
+  CHECK_FALSE(requests.has(7, two));
+  CHECK_FALSE(requests.has(8, one));
+  CHECK(take_all(pool, requests, milliseconds(0)).size() == 1);
+  CHECK_FALSE(requests.has(7, one));
+}
+
+TEST_CASE("Random slots and times come out as a model says") {
   std::mt19937 random(9);
   protocol::BlockPool pool;
   ParkedRequests requests(pool);
-  std::vector<std::pair<int, std::string>> expected;
+  std::map<int, std::vector<std::pair<int, std::string>>> slots;  // due, name
   for (int i = 0; i < 2000; ++i) {
-    const int due = static_cast<int>(random() % 50);
-    expected.emplace_back(due, std::to_string(i));
-    requests.park(parked_at(pool, milliseconds(due), expected.back().second));
+    const int due = static_cast<int>(random() % 1000);
+    const int slot = static_cast<int>(random() % 100);
+    slots[slot].emplace_back(due, std::to_string(i));
+    requests.park(
+        parked(pool, static_cast<routing::Slot>(slot), static_cast<std::uint64_t>(i), std::to_string(i)),
+        kStart + milliseconds(due));
   }
-  std::stable_sort(expected.begin(), expected.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::string> names;
-  for (const auto& [due, name] : expected) names.push_back(name);
-  CHECK(take_all(pool, requests, milliseconds(50)) == names);
+  std::map<std::pair<int, int>, std::vector<std::string>> by_due;  // due, slot
+  for (const auto& [slot, members] : slots) {
+    auto& names = by_due[{std::min_element(members.begin(), members.end())->first, slot}];
+    for (const auto& [due, name] : members) names.push_back(name);
+  }
+  std::vector<std::string> expected;
+  for (const auto& [key, names] : by_due) expected.insert(expected.end(), names.begin(), names.end());
+  CHECK(take_all(pool, requests, milliseconds(1000)) == expected);
+  CHECK(bytes_in_use(pool) == 0);
 }
 
 TEST_CASE("What is still parked at the end gives its memory back") {
   protocol::BlockPool pool;
   {
     ParkedRequests requests(pool);
-    for (int i = 0; i < 20; ++i) requests.park(parked_at(pool, milliseconds(i), std::string(40'000, 'x')));
-    CHECK(take_all(pool, requests, milliseconds(4)).size() == 5);
+    for (int i = 0; i < 20; ++i) {
+      requests.park(parked(pool, static_cast<routing::Slot>(i / 2), 1, std::string(40'000, 'x')),
+                    kStart + milliseconds(i / 2));
+    }
+    auto taken = requests.take_due(kStart);  // the other one of its slot is leaving
+    REQUIRE(taken);
+    taken->bytes.clear(pool);
+    CHECK(requests.size() == 19);
     CHECK(bytes_in_use(pool) > 0);
   }
   CHECK(bytes_in_use(pool) == 0);
