@@ -209,7 +209,9 @@ void UpstreamConnection::on_tick() {
     case UpstreamState::resolving:
     case UpstreamState::connecting:
     case UpstreamState::handshaking:
-      if (loop_.now >= connect_deadline_) fail("no connection within timeouts.connect");
+      if (loop_.now >= connect_deadline_) return fail("no connection within timeouts.connect");
+      // Nothing of them is on the wire: the dispatcher answers those that are late and sends the others here again.
+      if (has_expired()) events_.on_lost(*this);
       return;
     case UpstreamState::ready: break;
     case UpstreamState::idle:
@@ -224,12 +226,19 @@ void UpstreamConnection::on_tick() {
   if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request) fail("no reply for too long");
 }
 
+bool UpstreamConnection::has_expired() {
+  for (std::size_t i = 0; i < pipeline_.size(); ++i) {
+    if (loop_.now >= pipeline_[i].deadline) return true;
+    if (pipeline_.is_in_order()) return false;
+  }
+  return false;
+}
+
 void UpstreamConnection::expire_requests() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
     Request& request = pipeline_[i];
     const bool expired = loop_.now >= request.deadline;
-    // Deadlines rise along the FIFO, but for requests that came here by a redirect or a retry.
-    if (!expired && request.hops == 0 && request.attempts == 0) return;
+    if (!expired && pipeline_.is_in_order()) return;
     if (!expired || request.abandoned || request.kind != Request::Kind::client) continue;
     request.abandoned = true;
     events_.on_deadline(request);

@@ -27,7 +27,8 @@ class UpstreamEvents {
  public:
   // The reply of pipeline().front(), which is popped afterwards. `source` holds it, and nothing before it.
   virtual void on_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source) = 0;
-  // The connection is gone; every request of the pipeline must be taken out of it (front(), copy_front(), pop_front()).
+  // The connection is gone, or long in coming: every request of the pipeline must be taken out of it (front(),
+  // copy_front(), pop_front()).
   virtual void on_lost(UpstreamConnection& connection) = 0;
   // The deadline of a request that is on the wire has passed: it has been abandoned.
   virtual void on_deadline(const Request& request) = 0;
@@ -73,6 +74,7 @@ class UpstreamConnection {
   void become_ready();
   void read();
   bool take_replies();
+  bool has_expired();
   void expire_requests();
   void fail(std::string_view reason);
   void close_socket();

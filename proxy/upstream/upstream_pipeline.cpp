@@ -9,6 +9,7 @@ void UpstreamPipeline::commit(Request request) {
   assert(queue_.size() > committed_);
   request.bytes = static_cast<std::uint32_t>(queue_.size() - committed_);
   committed_ = queue_.size();
+  resent_ += request.is_resent() ? 1 : 0;
   fifo_.push_back(request);
 }
 
@@ -37,6 +38,7 @@ void UpstreamPipeline::pop_front() {
   sent_ -= std::min(sent_, count);
   committed_ -= count;
   if (queue_.empty()) cursor_ = {};
+  resent_ -= fifo_.front().is_resent() ? 1 : 0;
   fifo_.pop_front();
   scanner_.start();
 }

@@ -35,6 +35,8 @@ class UpstreamPipeline {
   Request& front() { return fifo_.front(); }
   Request& operator[](std::size_t i) { return fifo_[i]; }
   std::size_t queued_bytes() const { return queue_.size(); }
+  // Deadlines rise along the FIFO: no request in it came here by a redirect or a retry.
+  bool is_in_order() const { return resent_ == 0; }
 
   // --- writing ---
   bool has_unsent() const { return sent_ < queue_.size(); }
@@ -67,6 +69,7 @@ class UpstreamPipeline {
   protocol::ByteQueue::Cursor cursor_;
   std::size_t sent_ = 0;       // bytes of queue_ that were written
   std::size_t committed_ = 0;  // bytes of queue_ that belong to requests
+  std::size_t resent_ = 0;     // requests in fifo_ that were sent before
   protocol::ReplyScanner scanner_;
 };
 

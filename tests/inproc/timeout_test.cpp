@@ -89,23 +89,24 @@ TEST_CASE("a redirected request keeps its deadline behind younger ones") {
 }
 
 TEST_CASE("the deadline holds while a connection is being made") {
-  Scene scene(1, [](config::Config& config) {
-    config.timeouts.request = 300ms;
-    config.timeouts.connect = 60s;
-    config.cluster.password = "pw";
-  });
-  const std::string a = scene.cluster.key(0);
+  kit::FakeCluster cluster(1);
+  cluster.require_password("pw");
+  config::Config config = kit::inproc_config(cluster);
+  config.timeouts.request = 1s;
+  config.timeouts.connect = 60s;
+  config.cluster.password = "pw";
+  kit::InProcessProxy proxy(config);
+  FakeRedis& node = cluster[0];
   // AUTH is not answered: the connection is never ready.
-  scene.node(0).set_control({});
-  TestClient client = scene.client();
-  CHECK(client.text({"SET", a, "1"}) == kNotSent);
-  const auto auth = scene.node(0).take();
-  CHECK(words(auth) == "AUTH pw");
-
-  // What was not sent then is not sent later.
-  client.send({"GET", a});
-  scene.node(0).send(auth, "+OK\r\n");
-  serve(scene.node(0), "GET " + a, bulk("0"));
+  node.set_control({});
+  TestClient client = proxy.client();
+  CHECK(client.text({"SET", "k", "1"}) == kNotSent);
+  // What was not sent then is not sent later. The control plane has asked too.
+  client.send({"GET", "k"});
+  FakeRedis::Request request = node.take();
+  for (; words(request) == "AUTH pw"; request = node.take()) node.send(request, "+OK\r\n");
+  CHECK(words(request) == "GET k");
+  node.send(request, bulk("0"));
   CHECK(kit::to_text(client.read()) == "\"0\"");
 }
 
