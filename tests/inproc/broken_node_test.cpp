@@ -157,6 +157,7 @@ TEST_CASE("requests for a node that is down wait for it; other nodes' do not") {
   INFO("had a connection: " << had_connection);
   if (had_connection) CHECK(client.text({"GET", a}) == "\"a\"");
   scene.node(0).go_down();
+  scene.barrier();
   client.send_raw(encode({"SET", a, "1"}) + encode({"GET", a}));
   for (int i = 0; i < 50; ++i) REQUIRE(stranger.text({"GET", b}) == "\"b\"");
   CHECK_FALSE(has_input(client));

@@ -113,8 +113,8 @@ TEST_CASE("what is no request gets Redis's error after the replies before it, an
   INFO(row.first);
   TestClient client = scene.client();
   client.send_raw(encode({"GET", a}) + row.first + encode({"SET", a, "1"}));
-  stranger.send({"GET", a});
   const auto request = scene.node(0).take();
+  stranger.send({"GET", a});
   CHECK(words(scene.node(0).take()) == "GET " + a);
   scene.node(0).send(request, bulk("1") + bulk("2"));
   CHECK(client.read_until_closed() == bulk("1") + "-ERR Protocol error: " + row.second + "\r\n");

@@ -1,7 +1,5 @@
 // Bounds: what a client may have in flight and unread, how many clients there may be, how large a request may
 // be.
-#include <sys/socket.h>
-
 #include "protocol/reply_errors.hpp"
 #include "tests/inproc/scene.hpp"
 
@@ -59,8 +57,6 @@ TEST_CASE("a client that does not read is not read from; when it reads, all its 
   scene.node(0).set_handler(always(bulk(value)));
   constexpr std::size_t kRequests = 200;  // 50 MB of replies
   TestClient client = scene.client();
-  const int small = 4096;
-  ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   std::string bytes;
   for (std::size_t i = 0; i < kRequests; ++i) bytes += encode({"GET", "k"});
   REQUIRE(client.send_unread(bytes, 5s) == bytes.size());

@@ -105,23 +105,25 @@ TEST_CASE("a wrong password for the nodes is a clear error that does not name it
 }
 
 TEST_CASE("a node that forgets its password, or wants another, is a clear error that does not name it") {
-  Scene scene(1, [](config::Config& config) {
-    config.cluster.password = "node-pw";
-    config.timeouts.request = 300ms;
-  });
+  kit::FakeCluster cluster(1);
+  cluster.require_password("node-pw");
+  config::Config config = kit::inproc_config(cluster);
+  config.cluster.password = "node-pw";
+  config.timeouts.request = 300ms;
+  kit::InProcessProxy proxy(config);
   const std::string refusal =
       GENERATE("-WRONGPASS invalid username-password pair or user is disabled.\r\n",
                "-ERR AUTH <password> called without any password configured for the default user.\r\n",
                "-ERR unknown command `AUTH`, with args beginning with: `node-pw`, \r\n");
   INFO(refusal);
-  scene.node(0).set_control({});
-  scene.node(0).set_handler(always(refusal));
-  TestClient client = scene.client();
+  cluster[0].set_control({});
+  cluster[0].set_handler(always(refusal));
+  TestClient client = proxy.client();
   CHECK(client.text({"GET", "k"}) == "-" + std::string(errors::kNotSent));
-  CHECK(contains(scene.proxy.log(), "is not reachable"));
-  CHECK(contains(scene.proxy.log(), "cluster.password"));
-  CHECK_FALSE(contains(scene.proxy.log(), "node-pw"));
-  CHECK(scene.node(0).history().find("GET") == std::string::npos);
+  CHECK(contains(proxy.log(), "is not reachable"));
+  CHECK(contains(proxy.log(), "cluster.password"));
+  CHECK_FALSE(contains(proxy.log(), "node-pw"));
+  CHECK(cluster[0].history().find("GET") == std::string::npos);
 }
 
 }  // namespace slotway::inproc

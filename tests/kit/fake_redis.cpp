@@ -330,6 +330,8 @@ void FakeRedis::write(Connection& connection) {
 }
 
 void FakeRedis::drop(Connection& connection) {
+  // Closing alone would wait for the poll() that the node's thread may be in.
+  if (connection.fd >= 0) ::shutdown(connection.fd, SHUT_RDWR);
   if (connection.fd >= 0) ::close(std::exchange(connection.fd, -1));
   bytes_of_closed_[connection.id] = connection.all;
 }
