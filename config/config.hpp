@@ -60,7 +60,7 @@ struct TimeoutsConfig {
   milliseconds client_idle{0};        // `client_idle`: close clients silent this long; 0 = never, as in Redis
   milliseconds drain{10000};          // `drain`: bound of the drain after SIGTERM
   milliseconds tcp_keepalive{60000};  // `tcp_keepalive`: 0 = off
-  milliseconds tcp_user_timeout{10000};  // `tcp_user_timeout`: 0 = the kernel's default
+  milliseconds tcp_user_timeout{10000};  // `tcp_user_timeout`: to nodes; 0 = the kernel's default
   friend bool operator==(const TimeoutsConfig&, const TimeoutsConfig&) = default;
 };
 

@@ -21,10 +21,20 @@ bool EdgePoller::add(int socket, PollTag tag) {
   return ::epoll_ctl(fd_, EPOLL_CTL_ADD, socket, &event) == 0;
 }
 
-std::span<const epoll_event> EdgePoller::take_ready() {
+int EdgePoller::wait(int most, std::chrono::nanoseconds patience) {
+  if (patience.count() > 0 && has_fine_wait_) {
+    const timespec limit{0, static_cast<long>(patience.count())};
+    const int count = ::epoll_pwait2(fd_, events_, most, &limit, nullptr);
+    if (count >= 0 || errno != ENOSYS) return count;
+    has_fine_wait_ = false;
+  }
+  return ::epoll_wait(fd_, events_, most, 0);
+}
+
+std::span<const epoll_event> EdgePoller::take_ready(std::chrono::nanoseconds patience) {
   // Half of the batch is kept for those that wait for another turn, if there are as many.
   const int kept = static_cast<int>(std::min(again_.size(), std::size_t{kBatch / 2}));
-  const int polled = ::epoll_wait(fd_, events_, kBatch - kept, 0);
+  const int polled = wait(kBatch - kept, again_.empty() ? patience : std::chrono::nanoseconds{0});
   std::size_t count = polled > 0 ? static_cast<std::size_t>(polled) : 0;
   for (; !again_.empty() && count < kBatch; again_.pop_front()) {
     events_[count].events = EPOLLIN;

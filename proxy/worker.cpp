@@ -7,14 +7,19 @@
 
 namespace slotway::proxy {
 
+using namespace std::chrono_literals;
+
 namespace {
 
-// Deadlines, idle connections and retirements are looked after this often: they are seconds, this is their precision.
+// Deadlines, idle connections and retirements are looked after this often: they are seconds, this is their
+// precision.
 constexpr std::chrono::milliseconds kTick{100};
-// After a full round another look at the sockets is likely to find more, and costs less than going through the
-// io_context; but timers and messages must have their turn too.
+// After a full round another look at the sockets is likely to find more, and costs less than going through
+// the io_context; but timers and messages must have their turn too.
 constexpr std::size_t kBusyRound = 4;
 constexpr int kRoundsPerTurn = 16;
+// How long the rest of a pipeline's replies is waited for before what is there is written.
+constexpr std::chrono::nanoseconds kPatience = 50us;
 
 protocol::ParseLimits parse_limits(const config::LimitsConfig& limits) {
   return {limits.max_bulk_bytes, limits.max_request_bytes, limits.max_arguments};
@@ -92,15 +97,17 @@ void Worker::run() {
 // --- a turn ---
 
 void Worker::wait_for_sockets() {
-  sockets_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
-    if (!error) on_sockets();
-  });
+  sockets_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                      [this](const boost::system::error_code& error) {
+                        if (!error) on_sockets();
+                      });
 }
 
 void Worker::on_sockets() {
   for (int round = 0; round < kRoundsPerTurn; ++round) {
+    const std::span<const epoll_event> events =
+        loop_.poller.take_ready(room_.deferred.empty() ? 0ns : kPatience);
     loop_.now = Clock::now();
-    const std::span<const epoll_event> events = loop_.poller.take_ready();
     for (const epoll_event& event : events) handle(event);
     if (events.empty()) break;
     end_turn(false);
@@ -136,7 +143,8 @@ void Worker::end_turn(bool idle) {
 void Worker::settle_sessions() {
   settling_.swap(room_.to_settle);
   for (const Handle handle : settling_) {
-    if (ClientSession* session = sessions_.find(handle); session && !session->settle()) sessions_.erase(handle);
+    if (ClientSession* session = sessions_.find(handle); session && !session->settle())
+      sessions_.erase(handle);
   }
   settling_.clear();
 }
@@ -144,7 +152,8 @@ void Worker::settle_sessions() {
 void Worker::settle_deferred() {
   settling_.swap(room_.deferred);
   for (const Handle handle : settling_) {
-    if (ClientSession* session = sessions_.find(handle); session && !session->settle_deferred()) sessions_.erase(handle);
+    if (ClientSession* session = sessions_.find(handle); session && !session->settle_deferred())
+      sessions_.erase(handle);
   }
   settling_.clear();
 }

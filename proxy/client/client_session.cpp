@@ -40,8 +40,8 @@ ClientSession::~ClientSession() {
 
 bool ClientSession::start(Handle handle) {
   handle_ = handle;
-  const auto& timeouts = room_.loop.config.timeouts;
-  tune_socket(socket_, {timeouts.tcp_keepalive, timeouts.tcp_user_timeout});
+  // No TCP_USER_TIMEOUT: it would cut off a client that reads slowly, which its limits deal with.
+  tune_socket(socket_, {room_.loop.config.timeouts.tcp_keepalive, std::chrono::milliseconds{0}});
   return room_.loop.poller.add(socket_, {PollTag::Kind::client, handle_});
 }
 
@@ -230,7 +230,8 @@ void ClientSession::write() {
 
 void ClientSession::on_tick() {
   const auto idle = room_.loop.config.timeouts.client_idle;
-  if (idle.count() > 0 && replies_.size() == 0 && out_.empty() && room_.loop.now - last_request_ >= idle) finish();
+  if (idle.count() > 0 && replies_.size() == 0 && out_.empty() && room_.loop.now - last_request_ >= idle)
+    finish();
 }
 
 void ClientSession::drain() {

@@ -24,7 +24,7 @@ struct Ready {
 
 std::vector<Ready> take(EdgePoller& poller) {
   std::vector<Ready> ready;
-  for (const epoll_event& event : poller.take_ready()) {
+  for (const epoll_event& event : poller.take_ready(std::chrono::nanoseconds{0})) {
     ready.push_back({PollTag::unpack(event.data.u64), event.events});
   }
   return ready;
