@@ -1,0 +1,159 @@
+// planner, splitter and merger: a plan depends on nothing but the request; what goes to one slot has its keys
+// there; the fragments of a split command are requests that go whole to their slots, and their replies make
+// the reply to the whole. Input: a byte of choices (1: logged in, 2: MSET is refused, 4: replies come
+// backwards), then requests as a client sends them.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/command_keys.hpp"
+#include "protocol/reply_writer.hpp"
+#include "protocol/request_parser.hpp"
+#include "routing/merger.hpp"
+#include "routing/planner.hpp"
+#include "tests/fuzz/fuzz_input.hpp"
+
+using namespace slotway;
+using namespace slotway::routing;
+using fuzz::require;
+using protocol::Merge;
+using protocol::ParseStatus;
+using protocol::RequestView;
+
+namespace {
+
+struct Choices {
+  SessionFacts facts;
+  config::MultikeyConfig multikey;
+  bool backwards;
+};
+
+bool same(const Plan& a, const Plan& b) {
+  if (a.index() != b.index()) return false;
+  if (const auto* single = std::get_if<Single>(&a)) {
+    return single->row == std::get<Single>(b).row && single->slot == std::get<Single>(b).slot;
+  }
+  if (const auto* reject = std::get_if<Reject>(&a)) {
+    return reject->row == std::get<Reject>(b).row && reject->reason == std::get<Reject>(b).reason;
+  }
+  return true;
+}
+
+void check_single(const RequestView& request, const Single& single) {
+  require(single.row->arity_ok(request.argc()), "what is sent has the right number of arguments");
+  std::vector<std::uint32_t> keys;
+  find_keys(*single.row, request, keys);
+  require(single.slot != kAnySlot || keys.empty(), "a request with keys is not sent to any node");
+  require(single.slot == kAnySlot || !keys.empty(), "a request without keys has no slot");
+  for (const std::uint32_t key : keys)
+    require(slot_of(request.arg(key)) == single.slot, "a key lies in its slot");
+}
+
+// The reply of a fragment in which every key's value is the key itself, every key exists, every write
+// succeeds.
+std::string reply_to(const RequestView& fragment, const protocol::CommandRow& row) {
+  std::string reply;
+  if (row.merge == Merge::all_ok) return std::string(protocol::kOk);
+  if (row.merge == Merge::sum) {
+    protocol::write_integer(reply, static_cast<std::int64_t>(fragment.argc() - 1));
+    return reply;
+  }
+  protocol::write_array_header(reply, fragment.argc() - 1);
+  for (std::size_t i = 1; i < fragment.argc(); ++i) protocol::write_bulk(reply, fragment.arg(i));
+  return reply;
+}
+
+std::string written(const Merger& merger) {
+  protocol::BlockPool pool;
+  protocol::ByteQueue queue;
+  merger.write(pool, queue);
+  std::string text;
+  while (!queue.empty()) {
+    iovec vector;
+    queue.gather(&vector, 1);
+    text.append(static_cast<const char*>(vector.iov_base), vector.iov_len);
+    queue.consume(pool, vector.iov_len);
+  }
+  return text;
+}
+
+// A request from bytes that are exactly one.
+struct Parsed {
+  explicit Parsed(std::string text) : bytes(std::move(text)) {
+    require(parser.parse(bytes, {}, true) == ParseStatus::request, "a fragment is a request");
+    require(parser.size() == bytes.size(), "a fragment is one request");
+  }
+  RequestView view() const { return parser.request(bytes); }
+
+  std::string bytes;
+  protocol::RequestParser parser;
+};
+
+void check_fan_out(const Planner& planner, const RequestView& request, const protocol::CommandRow& row,
+                   const Choices& choices) {
+  const Splitter& splitter = planner.splitter();
+  const std::size_t fragments = splitter.layout().fragments.size();
+  require(fragments > 1, "what is split has several parts");
+  require(planner.keys().size() * row.split_step + 1 == request.argc(),
+          "every argument is a key or belongs to one");
+  require(splitter.layout().positions() == planner.keys().size(), "every key has a place");
+
+  Merger merger;
+  merger.reset(row.merge, splitter.layout());
+  Planner other{config::MultikeyConfig{.mset = config::CrossSlotWrites::reject}};
+  std::size_t arguments = 0;
+  for (std::size_t i = 0; i < fragments; ++i) {
+    const std::size_t index = choices.backwards ? fragments - 1 - i : i;
+    std::string bytes;
+    splitter.write_fragment(request, planner.keys(), index, row.split_step,
+                            [&](std::string_view piece) { bytes += piece; });
+    const Parsed part(std::move(bytes));
+    arguments += part.view().argc() - 1;
+    const Plan plan = other.plan(part.view(), choices.facts);
+    require(same(plan, Single{&row, splitter.layout().fragments[index].slot}),
+            "a fragment goes whole to its slot");
+    require(!merger.complete(), "the reply is not complete before the last fragment");
+    merger.add(static_cast<std::uint32_t>(index), reply_to(part.view(), row));
+  }
+  require(arguments == request.argc() - 1, "the fragments have all arguments");
+  require(merger.complete() && !merger.failed(), "good fragments make a good reply");
+  require(written(merger) == reply_to(request, row), "the reply is that of one server");
+}
+
+void check_plan(Planner& planner, const RequestView& request, const Choices& choices) {
+  const Plan plan = planner.plan(request, choices.facts);
+  if (const auto* single = std::get_if<Single>(&plan)) check_single(request, *single);
+  if (const auto* fan_out = std::get_if<FanOut>(&plan)) {
+    require(fan_out->row->split_step == 1 || choices.multikey.mset == config::CrossSlotWrites::split,
+            "MSET is split only if that is allowed");
+    check_fan_out(planner, request, *fan_out->row, choices);
+  }
+  const bool is_sent = std::holds_alternative<Single>(plan) || std::holds_alternative<FanOut>(plan);
+  require(choices.facts.authenticated || !is_sent, "nothing is sent for a client that has to log in");
+  Planner fresh(choices.multikey);
+  require(same(plan, fresh.plan(request, choices.facts)), "earlier requests do not matter");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view input(reinterpret_cast<const char*>(data), size);
+  const std::uint8_t byte = fuzz::take_byte(input);
+  const Choices choices{
+      {(byte & 1) != 0},
+      {(byte & 2) != 0 ? config::CrossSlotWrites::reject : config::CrossSlotWrites::split},
+      (byte & 4) != 0,
+  };
+  Planner planner(choices.multikey);
+  protocol::RequestParser parser;
+  while (true) {
+    const ParseStatus status = parser.parse(input, {}, true);
+    if (status == ParseStatus::need_more || status == ParseStatus::error) return 0;
+    if (status == ParseStatus::request) check_plan(planner, parser.request(input), choices);
+    input.remove_prefix(parser.size());
+    parser.start();
+  }
+}
