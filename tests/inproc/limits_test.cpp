@@ -81,6 +81,38 @@ TEST_CASE("a client that does not read is not read from; when it reads, all its 
   CHECK(count_lines(scene.node(0).history(), "GET k") == kRequests + 1);
 }
 
+TEST_CASE("a client that only ever sends is stopped, and costs no more than its limits") {
+  Scene scene(1, [](config::Config& config) { config.limits.max_output_bytes_per_client = 256 << 10; });
+  const std::string command = encode({"ECHO", std::string(64 << 10, 'e')});
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) bytes += command;
+  TestClient client = scene.client();
+  CHECK(client.send_unread(bytes, 500ms) < bytes.size());
+  CHECK(scene.proxy.info("connected_clients") == "3");
+  CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 4u << 20);
+}
+
+TEST_CASE("a node that does not read delays its own requests only; when it reads, all are served in order") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  const std::string b = scene.cluster.key(1);
+  scene.node(0).set_handler(
+      [](const FakeRedis::Request& r) { return FakeRedis::Reaction{bulk(r.args[2].substr(0, 4))}; });
+  scene.node(1).set_handler(always(bulk("b")));
+  TestClient client = scene.client();
+  TestClient stranger = scene.client();
+  CHECK(kit::to_text(client.command({"GETSET", a, "0000"})) == "\"0000\"");
+  scene.node(0).stop_reading();
+  std::string bytes;
+  for (int i = 1000; i < 1300; ++i)
+    bytes += encode({"GETSET", a, std::to_string(i) + std::string(100'000, 'x')});
+  client.send_raw(bytes);
+  for (int i = 0; i < 20; ++i) REQUIRE(stranger.text({"GET", b}) == "\"b\"");
+  CHECK_FALSE(has_input(client));
+  scene.node(0).read_again();
+  for (int i = 1000; i < 1300; ++i) REQUIRE(client.read().text == std::to_string(i));
+}
+
 TEST_CASE("one client too many gets Redis's error and is closed; when one leaves, there is room") {
   Scene scene(1, [](config::Config& config) { config.limits.max_clients = 3; });
   // The scene's other one is the first.

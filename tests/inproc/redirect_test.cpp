@@ -170,6 +170,42 @@ TEST_CASE("errors that only look like redirects reach the client") {
   }
 }
 
+TEST_CASE("a node that names itself, or is named by a host name, is asked again") {
+  Scene scene(1, never_refresh);
+  const std::string a = scene.cluster.key(0);
+  std::string moved = scene.cluster.redirect("MOVED", a, 0);
+  SECTION("by the address that is known") {}
+  SECTION("by a name") { moved.replace(moved.find("127.0.0.1"), 9, "localhost"); }
+  TestClient client = scene.client();
+  client.send({"GET", a});
+  serve(scene.node(0), "GET " + a, moved);
+  serve(scene.node(0), "GET " + a, bulk("1"));
+  CHECK(kit::to_text(client.read()) == "\"1\"");
+}
+
+TEST_CASE("a large request is redirected whole") {
+  const std::string kind = GENERATE("MOVED", "ASK", "TRYAGAIN");
+  INFO(kind);
+  Scene scene(2, never_refresh);
+  const std::string a = scene.cluster.key(0);
+  const std::string value(3'000'001, 'v');
+  TestClient client = scene.client();
+  client.send_raw(encode({"SET", a, value}) + encode({"SET", a, "small"}));
+  const auto first = scene.node(0).take();
+  CHECK(first.args.back() == value);
+  scene.node(0).take();
+  const std::string reply = kind == "TRYAGAIN" ? "-TRYAGAIN x\r\n" : scene.cluster.redirect(kind, a, 1);
+  scene.node(0).send(first, reply + reply);
+  FakeRedis& target = scene.node(kind == "TRYAGAIN" ? 0 : 1);
+  for (const std::string& expected : {value, std::string("small")}) {
+    if (kind == "ASK") serve(target, "ASKING", "+OK\r\n");
+    const auto request = target.take();
+    REQUIRE(request.args == Args{"SET", a, expected});
+    target.send(request, "+OK\r\n");
+  }
+  CHECK(client.read_raw(10) == "+OK\r\n+OK\r\n");
+}
+
 // --- the order of one client's requests ---
 
 TEST_CASE("a pipeline that is redirected or refused for now arrives in order") {
