@@ -30,6 +30,13 @@ void end(FakeRedis& node, const FakeRedis::Request& request, const Break& b) {
   if (b.closes) node.close(request);
 }
 
+// The node is back, but the next attempt to connect may be later than this request's deadline.
+std::string text_when_back(TestClient& client, const Args& args) {
+  std::string text = kNotSent;
+  for (int i = 0; i < 20 && text == kNotSent; ++i) text = client.text(args);
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("a read whose connection breaks is sent again") {
@@ -118,7 +125,7 @@ TEST_CASE("a node that only ever sends garbage costs few connections, and an err
   CHECK(client.text({"GET", a}) == kNotSent);
   CHECK(scene.node(0).accepted() < 60);
   scene.node(0).set_handler(always(bulk("1")));
-  CHECK(client.text({"GET", a}) == "\"1\"");
+  CHECK(text_when_back(client, {"GET", a}) == "\"1\"");
 }
 
 TEST_CASE("a refusal before the request's end is its reply, and ends the connection") {
@@ -179,7 +186,7 @@ TEST_CASE("requests for a node that stays down get a clear error at the deadline
   scene.node(0).restart();
   scene.node(0).set_handler(always("+OK\r\n"));
   TestClient later = scene.client();
-  CHECK(later.text({"DEL", a}) == "+OK");
+  CHECK(text_when_back(later, {"DEL", a}) == "+OK");
   CHECK(scene.node(0).history() == "DEL " + a + "\n");
 }
 

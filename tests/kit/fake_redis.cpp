@@ -31,6 +31,13 @@ int bound_socket(std::uint16_t port) {
   return fd;
 }
 
+// At once: closing alone would take effect after the poll() that the node's thread may be in.
+void end_socket(int& fd) {
+  if (fd < 0) return;
+  ::shutdown(fd, SHUT_RDWR);
+  ::close(std::exchange(fd, -1));
+}
+
 std::string joined(const Args& args) {
   std::string line;
   for (const std::string& arg : args) line += (line.empty() ? "" : " ") + arg;
@@ -190,7 +197,7 @@ void FakeRedis::close_connections() {
 
 void FakeRedis::go_down() {
   const std::lock_guard lock(mutex_);
-  if (listener_ >= 0) ::close(std::exchange(listener_, -1));
+  end_socket(listener_);
   for (auto& [id, connection] : connections_) drop(connection);
   connections_.clear();
   wake();
@@ -330,9 +337,7 @@ void FakeRedis::write(Connection& connection) {
 }
 
 void FakeRedis::drop(Connection& connection) {
-  // Closing alone would wait for the poll() that the node's thread may be in.
-  if (connection.fd >= 0) ::shutdown(connection.fd, SHUT_RDWR);
-  if (connection.fd >= 0) ::close(std::exchange(connection.fd, -1));
+  end_socket(connection.fd);
   bytes_of_closed_[connection.id] = connection.all;
 }
 
