@@ -27,9 +27,7 @@ struct Stage {
     request.fragment = committed++;
     pipeline.commit(request);
   }
-  std::string unsent() const {
-    return queue_text(const_cast<UpstreamPipeline&>(pipeline).bytes(), pipeline.cursor());
-  }
+  std::string unsent() { return queue_text(pipeline.bytes(), pipeline.cursor()); }
   void send_all() { pipeline.on_sent(unsent().size()); }
   std::string copy_of_front() {
     protocol::ByteQueue copy;
@@ -344,6 +342,30 @@ TEST_CASE("Random commits, writes, replies and block hand-overs agree with a mod
     }
     check_against(stage, model);
   }
+}
+
+TEST_CASE("A pipeline is in order as long as none of its requests was sent before") {
+  Stage stage;
+  const auto commit = [&stage](std::uint8_t hops, std::uint8_t attempts) {
+    stage.pipeline.bytes().append(stage.pool, "GET a");
+    Request request;
+    request.hops = hops;
+    request.attempts = attempts;
+    stage.pipeline.commit(request);
+  };
+  CHECK(stage.pipeline.is_in_order());
+  commit(0, 0);
+  CHECK(stage.pipeline.is_in_order());
+  commit(1, 0);
+  CHECK_FALSE(stage.pipeline.is_in_order());
+  commit(0, 255);
+  commit(0, 0);
+  for (const bool in_order : {false, false, true, true}) {
+    stage.pipeline.pop_front();
+    CHECK(stage.pipeline.is_in_order() == in_order);
+  }
+  commit(2, 3);
+  CHECK_FALSE(stage.pipeline.is_in_order());
 }
 
 TEST_CASE("A pipeline that ends with requests in it gives their memory back") {
