@@ -100,8 +100,7 @@ bool ClientSession::process_requests() {
     switch (parser_->parse(read_.bytes(), room_.parse_limits, state_.facts.authenticated)) {
       case protocol::ParseStatus::need_more: return true;
       case protocol::ParseStatus::error:
-        room_.loop.counters.errors[index_of(ErrorClass::protocol)].add();
-        reply_error(protocol::Family::connection, parser_->error_text());
+        reply_error(protocol::Family::connection, ErrorClass::protocol, parser_->error_text());
         closing_ = true;
         break;
       case protocol::ParseStatus::nothing: break;
@@ -162,10 +161,12 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   room_.loop.counters.requests[index_of(row.family)].add();
   room_.scratch.clear();
   room_.local_commands.run(row.local, request, *this, room_.scratch);
+  if (room_.scratch.front() == '-') room_.loop.counters.count_error(row.family, ErrorClass::refused);
   reply_now(row.family, room_.scratch);
 }
 
-void ClientSession::reply_error(protocol::Family family, std::string_view text) {
+void ClientSession::reply_error(protocol::Family family, ErrorClass error, std::string_view text) {
+  room_.loop.counters.count_error(family, error);
   room_.scratch.clear();
   protocol::write_error(room_.scratch, text);
   reply_now(family, room_.scratch);

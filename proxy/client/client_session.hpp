@@ -1,8 +1,8 @@
-// One client's connection: reads, parses, hands requests to the dispatcher in one plain loop, and writes replies in the
-// requests' order.
-// Owner: the worker's slab of sessions. Thread: worker. Invariants: while reading is paused (a limit, or a request of
-// this client that is redirected) bytes wait in the socket or in the kept tail, and are taken up as soon as the reason is
-// gone; a session that is finished is erased at the end of the turn, not before.
+// One client's connection: reads, parses, hands requests to the dispatcher in one plain loop, and writes
+// replies in the requests' order. Owner: the worker's slab of sessions. Thread: worker. Invariants: while
+// reading is paused (a limit, or a request of this client that is redirected) bytes wait in the socket or in
+// the kept tail, and are taken up as soon as the reason is gone; a session that is finished is erased at the
+// end of the turn, not before.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +33,10 @@ struct SessionRoom {
   LocalCommands& local_commands;
   protocol::ParseLimits parse_limits;
   std::vector<std::unique_ptr<protocol::RequestParser>> parsers;  // free ones
-  std::vector<Handle> to_settle;  // sessions that have output to write, reading to resume, or that are finished
-  std::vector<Handle> deferred;   // sessions whose output may wait until the loop has nothing else to do
-  std::string scratch;            // where local replies are written
+  std::vector<Handle>
+      to_settle;  // sessions that have output to write, reading to resume, or that are finished
+  std::vector<Handle> deferred;  // sessions whose output may wait until the loop has nothing else to do
+  std::string scratch;           // where local replies are written
 };
 
 class ClientSession {
@@ -51,8 +52,8 @@ class ClientSession {
 
   // --- the worker's loop ---
   void on_io(std::uint32_t events);
-  // At the end of a turn, if it is in room.to_settle. Output to which further replies are expected is deferred, so that
-  // a pipeline's replies leave in one write. False: finished, erase it.
+  // At the end of a turn, if it is in room.to_settle. Output to which further replies are expected is
+  // deferred, so that a pipeline's replies leave in one write. False: finished, erase it.
   bool settle();
   // When the loop is about to wait, if it is in room.deferred. False: finished, erase it.
   bool settle_deferred();
@@ -67,7 +68,7 @@ class ClientSession {
   std::unique_ptr<routing::Merger> deliver_merged(Handle handle, ReplySlot& slot);
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
   // `text` without '-' and line end.
-  void reply_error(protocol::Family family, std::string_view text);
+  void reply_error(protocol::Family family, ErrorClass error, std::string_view text);
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
 
@@ -91,10 +92,10 @@ class ClientSession {
   SessionRoom& room_;
   Handle handle_;
   int socket_;
-  bool settling_ = false;       // in room.to_settle
-  bool deferred_ = false;       // in room.deferred
-  bool hangup_ = false;         // the peer will send no more: read on until the end
-  bool closing_ = false;        // takes no more requests; closes when all is answered and written
+  bool settling_ = false;  // in room.to_settle
+  bool deferred_ = false;  // in room.deferred
+  bool hangup_ = false;    // the peer will send no more: read on until the end
+  bool closing_ = false;   // takes no more requests; closes when all is answered and written
   bool finished_ = false;
   bool paused_ = false;
   bool held_ = false;

@@ -25,7 +25,9 @@ Totals sum(const ProxyFacts& facts) {
     t.retries += w->retries.get();
     t.buffers += w->buffer_bytes.get();
     for (const Counter& c : w->requests) t.requests += c.get();
-    for (const Counter& c : w->errors) t.errors += c.get();
+    for (const auto& family : w->errors) {
+      for (const Counter& c : family) t.errors += c.get();
+    }
     for (const Counter& c : w->redirects) t.redirects += c.get();
   }
   return t;
@@ -48,10 +50,12 @@ class Text {
 };
 
 void write_server(Text& text, const ProxyFacts& facts, const routing::Topology* topology) {
-  const auto up = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - facts.started);
+  const auto up =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - facts.started);
   text.section("Server");
   // Clients choose what they may use by this: the nodes' version, since they run the commands.
-  text.field("redis_version", topology && !topology->server_version().empty() ? topology->server_version() : "0.0.0");
+  text.field("redis_version",
+             topology && !topology->server_version().empty() ? topology->server_version() : "0.0.0");
   text.field("redis_mode", "standalone");
   text.field("process_id", static_cast<std::uint64_t>(::getpid()));
   text.field("run_id", facts.run_id);
@@ -76,7 +80,8 @@ void write_stats(Text& text, const Totals& totals) {
   text.field("total_error_replies", totals.errors);
 }
 
-void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology* topology, const Totals& totals) {
+void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology* topology,
+                   const Totals& totals) {
   text.section("Slotway");
   text.field("slotway_version", SLOTWAY_VERSION);
   text.field("workers", facts.workers.size());

@@ -28,7 +28,8 @@ using protocol::write_error;
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? 0 : b[i % b.size()]);
+    difference |=
+        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? 0 : b[i % b.size()]);
   }
   return difference == 0;
 }
@@ -90,7 +91,8 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
       return protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
     case LocalCommand::client_setname: return set_name(request.arg(2), session, out);
     case LocalCommand::client_getname:
-      return session.state().name.empty() ? void(out += protocol::kNullBulk) : write_bulk(out, session.state().name);
+      return session.state().name.empty() ? void(out += protocol::kNullBulk)
+                                          : write_bulk(out, session.state().name);
     case LocalCommand::quit:
       session.close_after_replies();
       out += protocol::kOk;
@@ -125,7 +127,8 @@ bool LocalCommands::password_matches(std::string_view user, std::string_view pas
 void LocalCommands::auth(const RequestView& request, ClientSession& session, std::string& out) const {
   if (request.argc() > 3) return write_error(out, errors::kSyntax);
   const bool with_user = request.argc() == 3;
-  if (!with_user && facts_.config.client.requirepass.empty()) return write_error(out, errors::kAuthWithoutPassword);
+  if (!with_user && facts_.config.client.requirepass.empty())
+    return write_error(out, errors::kAuthWithoutPassword);
   if (!password_matches(with_user ? request.arg(1) : "default", request.arg(with_user ? 2 : 1))) {
     return write_error(out, errors::kWrongPass);
   }
@@ -147,7 +150,8 @@ void LocalCommands::hello(const RequestView& request, ClientSession& session, st
     const std::string_view option = request.arg(at);
     const std::size_t more = request.argc() - 1 - at;
     if (equal_ignore_case(option, "auth") && more >= 2) {
-      if (!password_matches(request.arg(at + 1), request.arg(at + 2))) return write_error(out, errors::kWrongPass);
+      if (!password_matches(request.arg(at + 1), request.arg(at + 2)))
+        return write_error(out, errors::kWrongPass);
       session.state().facts.authenticated = true;
       at += 2;
     } else if (equal_ignore_case(option, "setname") && more >= 1) {
@@ -196,14 +200,16 @@ void LocalCommands::config_get(const RequestView& request, std::string& out) con
       {"save", ""},
       {"timeout", std::to_string(seconds)},
   };
-  // A parameter that is asked for without a pattern is answered by the name that was used, once, as Redis does it.
+  // A parameter that is asked for without a pattern is answered by the name that was used, once, as Redis
+  // does it.
   std::map<std::size_t, std::string> matched;
   for (std::size_t i = 2; i < request.argc(); ++i) {
     const std::string asked(request.arg(i));
     const bool is_pattern = asked.find_first_of("[*?") != std::string::npos;
     for (std::size_t p = 0; p < std::size(parameters); ++p) {
       const char* name = parameters[p].first;
-      if (is_pattern ? ::fnmatch(asked.c_str(), name, FNM_CASEFOLD) != 0 : !equal_ignore_case(asked, name)) continue;
+      if (is_pattern ? ::fnmatch(asked.c_str(), name, FNM_CASEFOLD) != 0 : !equal_ignore_case(asked, name))
+        continue;
       matched.emplace(p, is_pattern ? name : asked);
     }
   }

@@ -1,6 +1,5 @@
-// The commands that the proxy answers by itself, each as Redis would: what belongs to the client's session, and what
-// clients probe when they connect.
-// Owner: a Worker. Thread: worker. Invariant: no upstream is asked.
+// The commands that the proxy answers by itself, each as Redis would: what belongs to the client's session,
+// and what clients probe when they connect. Owner: a Worker. Thread: worker. Invariant: no upstream is asked.
 #pragma once
 
 #include <string>

@@ -1,6 +1,5 @@
-// What a session may tell its client about the whole proxy: plain data that does not change after the start, and every
-// worker's counters.
-// Owner: the Server. Thread: any (counters are read with relaxed loads).
+// What a session may tell its client about the whole proxy: plain data that does not change after the start,
+// and every worker's counters. Owner: the Server. Thread: any (counters are read with relaxed loads).
 #pragma once
 
 #include <chrono>

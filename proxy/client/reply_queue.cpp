@@ -75,7 +75,8 @@ void ReplyQueue::flush_ready(protocol::ByteQueue& out) {
 }
 
 void ReplyQueue::pop_head(ReplySlot& slot) {
-  loop_.counters.total_latency[index_of(slot.family)].observe_us(Loop::microseconds(loop_.now - slot.started));
+  loop_.counters.total_latency[index_of(slot.family)].observe_us(
+      Loop::microseconds(loop_.now - slot.started));
   pending_bytes_ -= slot.request_bytes;
   const Handle next = slot.next;
   slots_.erase(head_);

@@ -1,7 +1,7 @@
-// Keeps a client's replies in the order of its requests: a queue of slots {waiting, merging, ready}, of which the ready
-// prefix moves to the output. Ordering lives here and nowhere else.
-// Owner: a ClientSession; the slots live in the worker's slab. Thread: worker. Invariant: every slot in the queue belongs
-// to this session; an idle session has none.
+// Keeps a client's replies in the order of its requests: a queue of slots {waiting, merging, ready}, of which
+// the ready prefix moves to the output. Ordering lives here and nowhere else. Owner: a ClientSession; the
+// slots live in the worker's slab. Thread: worker. Invariant: every slot in the queue belongs to this
+// session; an idle session has none.
 //
 //   head [ waiting ] -> [ ready "+OK" ] -> [ merging 2 of 3 ] -> [ ready ":1" ] tail
 #pragma once
@@ -32,7 +32,7 @@ struct ReplySlot {
   protocol::Family family = protocol::Family::generic;
   std::uint8_t inline_size = 0;  // a short reply that waits for its turn, in inline_bytes
   char inline_bytes[kInlineBytes];
-  protocol::ByteQueue bytes;               // a long one
+  protocol::ByteQueue bytes;                // a long one
   std::unique_ptr<routing::Merger> merger;  // of a split command, until it is complete
 };
 
@@ -54,7 +54,8 @@ class ReplyQueue {
   // Fills `slot`, which is `handle`'s, then moves the ready prefix to `out`. True if `out` has grown.
   bool fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol::ByteQueue& out);
   // The same with the slot's merger, which must be complete; it is handed back.
-  bool fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out, std::unique_ptr<routing::Merger>& merger);
+  bool fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out,
+                   std::unique_ptr<routing::Merger>& merger);
 
   std::size_t size() const { return size_; }
   // Request bytes in flight and reply bytes that wait for their turn.

@@ -40,22 +40,29 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
 
 // --- from a client ---
 
-void Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source) {
+void Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
+                          protocol::ReadBuffer* source) {
   const routing::Plan plan = planner_.plan(request, session.facts());
-  if (const auto* single = std::get_if<routing::Single>(&plan)) return send_single(session, request, *single, source);
-  if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) return send_fan_out(session, request, *fan_out);
-  if (const auto* local = std::get_if<routing::LocalReply>(&plan)) return session.run_local(*local->row, request);
+  if (const auto* single = std::get_if<routing::Single>(&plan))
+    return send_single(session, request, *single, source);
+  if (const auto* fan_out = std::get_if<routing::FanOut>(&plan))
+    return send_fan_out(session, request, *fan_out);
+  if (const auto* local = std::get_if<routing::LocalReply>(&plan))
+    return session.run_local(*local->row, request);
   reject(session, request, std::get<routing::Reject>(plan));
 }
 
-void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request, const routing::Reject& reject) {
+void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request,
+                        const routing::Reject& reject) {
   using routing::RejectReason;
   namespace errors = protocol::errors;
   std::string text;
   switch (reject.reason) {
     case RejectReason::unknown_command:
-      // A browser that was tricked into talking to us: Redis closes at once, lest the body be taken for commands.
-      if (protocol::equal_ignore_case(request.arg(0), "post") || protocol::equal_ignore_case(request.arg(0), "host:")) {
+      // A browser that was tricked into talking to us: Redis closes at once, lest the body be taken for
+      // commands.
+      if (protocol::equal_ignore_case(request.arg(0), "post") ||
+          protocol::equal_ignore_case(request.arg(0), "host:")) {
         return session.close_after_replies();
       }
       text = errors::unknown_command(request);
@@ -68,8 +75,7 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
   }
   const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
   loop_.counters.requests[index_of(family)].add();
-  loop_.counters.errors[index_of(ErrorClass::refused)].add();
-  session.reply_error(family, text);
+  session.reply_error(family, ErrorClass::refused, text);
 }
 
 Request Dispatcher::begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot) {
@@ -173,7 +179,8 @@ void Dispatcher::send_due() {
   }
 }
 
-// While one of a client's requests is redirected or waits, its later ones are not sent: they could overtake it.
+// While one of a client's requests is redirected or waits, its later ones are not sent: they could overtake
+// it.
 void Dispatcher::hold_session(const Request& request) {
   ReplySlot* slot = slots_.find(request.reply_slot);
   if (!slot) return;
@@ -189,14 +196,15 @@ void Dispatcher::ask_refresh(RefreshReason reason) {
 
 // --- from a node ---
 
-void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source) {
+void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply,
+                          protocol::ReadBuffer& source) {
   Request& request = connection.pipeline().front();
   if (request.kind != Request::Kind::client) return;
   loop_.counters.upstream_latency.observe_us(Loop::microseconds(loop_.now - request.queued_at));
   if (request.abandoned) return;
   if (reply.front() == '-') {
     if (handle_redirect(connection, reply)) return;
-    loop_.counters.errors[index_of(ErrorClass::upstream)].add();
+    count_error(request, ErrorClass::upstream);
   }
   deliver(request, {reply, &source});
 }
@@ -224,8 +232,7 @@ bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_vie
   connection.pipeline().copy_front(bytes);
   Request again = request;
   again.hops = 0;
-  park(again, std::move(bytes),
-       loop_.now + std::chrono::duration_cast<Clock::duration>(decision.delay));
+  park(again, std::move(bytes), loop_.now + std::chrono::duration_cast<Clock::duration>(decision.delay));
   return true;
 }
 
@@ -305,10 +312,15 @@ void Dispatcher::deliver(const Request& request, ReplyBytes reply) {
 }
 
 void Dispatcher::deliver_error(const Request& request, ErrorClass error, std::string_view text) {
-  loop_.counters.errors[index_of(error)].add();
+  count_error(request, error);
   std::string reply;
   protocol::write_error(reply, text);
   deliver(request, {reply});
+}
+
+void Dispatcher::count_error(const Request& request, ErrorClass error) {
+  if (const ReplySlot* slot = slots_.find(request.reply_slot))
+    loop_.counters.count_error(slot->family, error);
 }
 
 void Dispatcher::free_merger(std::unique_ptr<routing::Merger> merger) {

@@ -1,7 +1,7 @@
-// Between sessions and nodes: plans a request, sends it to the node that its slot names, follows redirects, parks what
-// must wait, and hands each reply to the session that asked. Sessions and upstreams never know each other.
-// Owner: a Worker. Thread: worker. Invariant: every reply slot that it opened is filled exactly once, by a reply or by
-// an error, within the request's deadline; a reply whose session has gone is dropped.
+// Between sessions and nodes: plans a request, sends it to the node that its slot names, follows redirects,
+// parks what must wait, and hands each reply to the session that asked. Sessions and upstreams never know
+// each other. Owner: a Worker. Thread: worker. Invariant: every reply slot that it opened is filled exactly
+// once, by a reply or by an error, within the request's deadline; a reply whose session has gone is dropped.
 #pragma once
 
 #include <functional>
@@ -24,10 +24,11 @@ class Dispatcher final : public UpstreamEvents {
   using RequestRefresh = std::function<void(routing::RefreshReason)>;
 
   // `request_refresh` asks the control plane for a new map; it is called at most once a tick for each reason.
-  Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, UpstreamPool& pool, RequestRefresh request_refresh);
+  Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, UpstreamPool& pool,
+             RequestRefresh request_refresh);
 
-  // Takes a request of `session`: its reply will come in its turn. `source` holds its bytes if they are as the client
-  // sent them, else it is nullptr; its block may be taken.
+  // Takes a request of `session`: its reply will come in its turn. `source` holds its bytes if they are as
+  // the client sent them, else it is nullptr; its block may be taken.
   void dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
 
   // Sends what has waited long enough. At the end of each turn.
@@ -36,21 +37,24 @@ class Dispatcher final : public UpstreamEvents {
   void on_tick() { refreshes_asked_ = 0; }
 
   // --- UpstreamEvents ---
-  void on_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source) override;
+  void on_reply(UpstreamConnection& connection, std::string_view reply,
+                protocol::ReadBuffer& source) override;
   void on_lost(UpstreamConnection& connection) override;
   void on_deadline(const Request& request) override;
 
  private:
   void reject(ClientSession& session, const protocol::RequestView& request, const routing::Reject& reject);
-  void send_single(ClientSession& session, const protocol::RequestView& request, const routing::Single& single,
-                   protocol::ReadBuffer* source);
-  void send_fan_out(ClientSession& session, const protocol::RequestView& request, const routing::FanOut& fan_out);
+  void send_single(ClientSession& session, const protocol::RequestView& request,
+                   const routing::Single& single, protocol::ReadBuffer* source);
+  void send_fan_out(ClientSession& session, const protocol::RequestView& request,
+                    const routing::FanOut& fan_out);
   Request begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot);
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
   template <class Write>
   void send(Request request, Write write);
-  void send_to(UpstreamConnection& connection, Request request, const protocol::ByteQueue& bytes, bool asking);
+  void send_to(UpstreamConnection& connection, Request request, const protocol::ByteQueue& bytes,
+               bool asking);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
   void follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking);
@@ -61,7 +65,10 @@ class Dispatcher final : public UpstreamEvents {
 
   void deliver(const Request& request, ReplyBytes reply);
   void deliver_error(const Request& request, ErrorClass error, std::string_view text);
-  void finish(Request& request) { loop_.counters.in_flight.sub(request.kind == Request::Kind::client ? 1 : 0); }
+  void count_error(const Request& request, ErrorClass error);
+  void finish(Request& request) {
+    loop_.counters.in_flight.sub(request.kind == Request::Kind::client ? 1 : 0);
+  }
   void free_merger(std::unique_ptr<routing::Merger> merger);
 
   Loop& loop_;

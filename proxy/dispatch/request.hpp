@@ -1,5 +1,5 @@
-// One request on its way to a node: what is known of it besides its bytes, which stand in an upstream's send queue.
-// Owner: the FIFO of an upstream pipeline, or the parked requests. Thread: worker. Trivially copyable.
+// One request on its way to a node: what is known of it besides its bytes, which stand in an upstream's send
+// queue. Owner: the FIFO of an upstream pipeline, or the parked requests. Thread: worker. Trivially copyable.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ struct Request {
   static constexpr std::uint32_t kWhole = 0xFFFFFFFF;
 
   enum class Kind : std::uint8_t {
-    client,   // its reply belongs to a reply slot
-    asking,   // the ASKING before a redirected request: its +OK is swallowed
-    probe,    // a PING on an idle connection: likewise
+    client,  // its reply belongs to a reply slot
+    asking,  // the ASKING before a redirected request: its +OK is swallowed
+    probe,   // a PING on an idle connection: likewise
   };
 
   Handle reply_slot;

@@ -73,7 +73,8 @@ struct WorkerCounters {
   std::array<LatencyCounter, index_of(protocol::Family::count_)> total_latency;
   // From a request queued for a node to its reply.
   LatencyCounter upstream_latency;
-  std::array<Counter, index_of(ErrorClass::count_)> errors;
+  // By family, then by class.
+  std::array<std::array<Counter, index_of(ErrorClass::count_)>, index_of(protocol::Family::count_)> errors;
   std::array<Counter, index_of(protocol::RedirectKind::count_)> redirects;  // followed or retried, by kind
 
   Counter clients;           // open now
@@ -91,6 +92,10 @@ struct WorkerCounters {
   Counter buffer_bytes;  // held by this worker's pooled buffers, in use or free
   Counter loop_turns;    // /healthz: the loop turns
   Counter in_flight;     // requests waiting for a node now
+
+  void count_error(protocol::Family family, ErrorClass error) {
+    errors[index_of(family)][index_of(error)].add();
+  }
 };
 
 }  // namespace slotway::proxy

@@ -116,10 +116,13 @@ void add_requests(Families& out, const Workers& workers) {
   }
 
   MetricFamily& errors = add_family(out, "slotway_request_errors_total", MetricType::Counter,
-                                    "Requests answered with an error, by why.");
-  for (std::size_t i = 0; i < index_of(ErrorClass::count_); ++i) {
-    add_sample(errors, sum(workers, [i](const WorkerCounters& w) { return w.errors[i].get(); }),
-               {{"class", std::string(error_class_name(static_cast<ErrorClass>(i)))}});
+                                    "Requests answered with an error, by command family and why.");
+  for (std::size_t f = 0; f < index_of(protocol::Family::count_); ++f) {
+    for (std::size_t i = 0; i < index_of(ErrorClass::count_); ++i) {
+      add_sample(errors, sum(workers, [f, i](const WorkerCounters& w) { return w.errors[f][i].get(); }),
+                 {{"family", std::string(protocol::family_name(static_cast<protocol::Family>(f)))},
+                  {"class", std::string(error_class_name(static_cast<ErrorClass>(i)))}});
+    }
   }
 
   add_sum(out, workers, "slotway_requests_in_flight", MetricType::Gauge, "Requests waiting for a node now.",

@@ -26,7 +26,8 @@ constexpr int kStuckFactor = 2;
 
 }  // namespace
 
-UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events, routing::Endpoint endpoint)
+UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events,
+                                       routing::Endpoint endpoint)
     : pool_(pool),
       loop_(loop),
       events_(events),
@@ -40,7 +41,8 @@ UpstreamConnection::~UpstreamConnection() {
 }
 
 UpstreamStatus UpstreamConnection::status() const {
-  return {endpoint_.host + ":" + std::to_string(endpoint_.port), state_, pipeline_.size(), pipeline_.queued_bytes()};
+  return {endpoint_.host + ":" + std::to_string(endpoint_.port), state_, pipeline_.size(),
+          pipeline_.queued_bytes()};
 }
 
 bool UpstreamConnection::accepts(TimePoint now) {
@@ -100,7 +102,8 @@ void UpstreamConnection::try_next_address() {
   if (::connect(socket_, address.data(), size) != 0 && errno != EINPROGRESS) {
     return fail(std::system_category().message(errno));
   }
-  if (!loop_.poller.add(socket_, {PollTag::Kind::upstream, handle_})) fail(std::system_category().message(errno));
+  if (!loop_.poller.add(socket_, {PollTag::Kind::upstream, handle_}))
+    fail(std::system_category().message(errno));
 }
 
 void UpstreamConnection::on_connected() {
@@ -131,7 +134,8 @@ void UpstreamConnection::on_handshake() {
 }
 
 void UpstreamConnection::become_ready() {
-  if (std::exchange(unreachable_, false)) spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
+  if (std::exchange(unreachable_, false))
+    spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
   state_ = UpstreamState::ready;
   last_reply_ = loop_.now;
   // What was queued while connecting counts its patience from now.
@@ -145,6 +149,8 @@ void UpstreamConnection::on_io(std::uint32_t events) {
   if (state_ == UpstreamState::connecting) {
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
     on_connected();
+    // The events were those of a socket that may have given way to the next address's.
+    if (state_ != UpstreamState::handshaking && state_ != UpstreamState::ready) return;
   }
   if (socket_ < 0) return;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hangup_ = true;
@@ -210,7 +216,8 @@ void UpstreamConnection::on_tick() {
     case UpstreamState::connecting:
     case UpstreamState::handshaking:
       if (loop_.now >= connect_deadline_) return fail("no connection within timeouts.connect");
-      // Nothing of them is on the wire: the dispatcher answers those that are late and sends the others here again.
+      // Nothing of them is on the wire: the dispatcher answers those that are late and sends the others here
+      // again.
       if (has_expired()) events_.on_lost(*this);
       return;
     case UpstreamState::ready: break;
@@ -219,11 +226,13 @@ void UpstreamConnection::on_tick() {
     case UpstreamState::count_: return;
   }
   if (pipeline_.empty()) {
-    if (timeouts.upstream_idle_ping.count() > 0 && loop_.now - last_reply_ >= timeouts.upstream_idle_ping) send_probe();
+    if (timeouts.upstream_idle_ping.count() > 0 && loop_.now - last_reply_ >= timeouts.upstream_idle_ping)
+      send_probe();
     return;
   }
   expire_requests();
-  if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request) fail("no reply for too long");
+  if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request)
+    fail("no reply for too long");
 }
 
 bool UpstreamConnection::has_expired() {

@@ -1,7 +1,8 @@
-// One connection to one node, shared by all sessions of its worker: it connects on demand, says the handshake, writes
-// what the pipeline holds once a turn, and hands replies to the dispatcher in order.
-// Owner: the worker's UpstreamPool. Thread: worker. Invariant: while not ready nothing of the pipeline is on the wire;
-// when a connection is lost its pipeline is emptied through UpstreamEvents::on_lost before anything else happens.
+// One connection to one node, shared by all sessions of its worker: it connects on demand, says the
+// handshake, writes what the pipeline holds once a turn, and hands replies to the dispatcher in order. Owner:
+// the worker's UpstreamPool. Thread: worker. Invariant: while not ready nothing of the pipeline is on the
+// wire; when a connection is lost its pipeline is emptied through UpstreamEvents::on_lost before anything
+// else happens.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -26,9 +27,10 @@ class UpstreamPool;
 class UpstreamEvents {
  public:
   // The reply of pipeline().front(), which is popped afterwards. `source` holds it, and nothing before it.
-  virtual void on_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source) = 0;
-  // The connection is gone, or long in coming: every request of the pipeline must be taken out of it (front(),
-  // copy_front(), pop_front()).
+  virtual void on_reply(UpstreamConnection& connection, std::string_view reply,
+                        protocol::ReadBuffer& source) = 0;
+  // The connection is gone, or long in coming: every request of the pipeline must be taken out of it
+  // (front(), copy_front(), pop_front()).
   virtual void on_lost(UpstreamConnection& connection) = 0;
   // The deadline of a request that is on the wire has passed: it has been abandoned.
   virtual void on_deadline(const Request& request) = 0;
@@ -50,7 +52,8 @@ class UpstreamConnection {
   UpstreamStatus status() const;
   UpstreamPipeline& pipeline() { return pipeline_; }
 
-  // False while it waits before the next attempt to connect: requests are better kept elsewhere until retry_at().
+  // False while it waits before the next attempt to connect: requests are better kept elsewhere until
+  // retry_at().
   bool accepts(TimePoint now);
   TimePoint retry_at() const { return retry_at_; }
 

@@ -19,7 +19,8 @@ std::string UpstreamHandshake::start() {
 
 UpstreamHandshake::Status UpstreamHandshake::on_reply(std::string_view reply) {
   if (reply.starts_with('-')) {
-    // "unknown command 'AUTH', with args beginning with: ..." quotes what was sent: the error goes into the log.
+    // "unknown command 'AUTH', with args beginning with: ..." quotes what was sent: the error goes into the
+    // log.
     std::string_view text = reply.substr(1, reply.size() - 3);
     if (text.find(cluster_.password) != std::string_view::npos) text = "(an error that repeats the password)";
     error_ = "AUTH refused: " + std::string(text) + "; check cluster.username and cluster.password";

@@ -1,6 +1,7 @@
-// What is said to a node before anything else on each connection: today AUTH. Sans-I/O: it offers bytes to write and is
-// fed the replies. TLS comes before it, RESP3 and READONLY will come after AUTH: their place is here.
-// Owner: an UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but in request().
+// What is said to a node before anything else on each connection: today AUTH. Sans-I/O: it offers bytes to
+// write and is fed the replies. TLS comes before it, RESP3 and READONLY will come after AUTH: their place is
+// here. Owner: an UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but in
+// request().
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,7 @@
-// The requests on one upstream connection, in the order of their replies. Sans-I/O: it is told what was written and fed
-// what was read.
-// Owner: an UpstreamConnection. Thread: worker.
-// Invariant: the send queue holds the bytes of exactly the requests in the FIFO: it is the retransmission queue. What is
-// on the wire is never removed, only abandoned: its reply is then swallowed.
+// The requests on one upstream connection, in the order of their replies. Sans-I/O: it is told what was
+// written and fed what was read. Owner: an UpstreamConnection. Thread: worker. Invariant: the send queue
+// holds the bytes of exactly the requests in the FIFO: it is the retransmission queue. What is on the wire is
+// never removed, only abandoned: its reply is then swallowed.
 //
 //   send queue   [ request | request | reque | st | request ]
 //                  front              ^ sent (cursor_)      back
@@ -59,7 +58,9 @@ class UpstreamPipeline {
   std::size_t wanted(std::size_t available) const { return scanner_.wanted(available); }
 
   // Copies the front request's bytes behind `target`'s.
-  void copy_front(protocol::ByteQueue& target) const { queue_.copy_prefix(fifo_.front().bytes, pool_, target); }
+  void copy_front(protocol::ByteQueue& target) const {
+    queue_.copy_prefix(fifo_.front().bytes, pool_, target);
+  }
   void pop_front();
 
  private:

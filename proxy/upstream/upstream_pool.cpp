@@ -30,7 +30,8 @@ UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot) {
 }
 
 UpstreamConnection* UpstreamPool::any_primary() {
-  // The first of the map that is not known to be down: a script that was sent there once is found there again.
+  // The first of the map that is not known to be down: a script that was sent there once is found there
+  // again.
   UpstreamConnection* last = nullptr;
   for (routing::NodeIndex i = 0; topology_ && i < topology_->nodes().size(); ++i) {
     if (topology_->node(i).role != routing::NodeRole::primary || !topology_->node(i).healthy) continue;
@@ -64,7 +65,8 @@ void UpstreamPool::on_io(Handle handle, std::uint32_t events) {
 void UpstreamPool::on_tick() {
   connections_.for_each([this](Handle handle, UpstreamConnection& connection) {
     connection.on_tick();
-    if (connection.is_done() && std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
+    if (connection.is_done() &&
+        std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
       connections_.erase(handle);
     }
   });

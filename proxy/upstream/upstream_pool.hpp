@@ -1,6 +1,6 @@
 // The connections of one worker to the cluster's nodes, and the worker's snapshot of the map that finds them.
-// Owner: a Worker. Thread: worker. Invariant: one connection per endpoint; a connection whose endpoint is no longer in
-// the map takes no new requests by slot and is closed once its replies have come.
+// Owner: a Worker. Thread: worker. Invariant: one connection per endpoint; a connection whose endpoint is no
+// longer in the map takes no new requests by slot and is closed once its replies have come.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -24,7 +24,9 @@ class UpstreamPool {
 
   // --- the map ---
   void set_topology(std::shared_ptr<const routing::Topology> topology);
-  const std::shared_ptr<const routing::Topology>& topology() const { return topology_; }  // nullptr = not known yet
+  const std::shared_ptr<const routing::Topology>& topology() const {
+    return topology_;
+  }  // nullptr = not known yet
   // What a MOVED says: this worker's own map is patched at once.
   void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
 

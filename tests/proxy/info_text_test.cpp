@@ -80,8 +80,8 @@ TEST_CASE("The counters of all workers are added") {
   stage.second.requests[index_of(protocol::Family::server)].add(3);
   stage.first.client_bytes_in.add(1'000);
   stage.second.client_bytes_out.add(2'000);
-  stage.first.errors[0].add(5);
-  stage.second.errors[index_of(ErrorClass::redirect)].add(6);
+  stage.first.errors[0][0].add(5);
+  stage.second.errors[0][index_of(ErrorClass::redirect)].add(6);
   const std::string info = info_text(stage.facts, nullptr, {"clients", "stats"});
   CHECK(info ==
         "# Clients\r\nconnected_clients:7\r\nmaxclients:77\r\nblocked_clients:0\r\n\r\n"

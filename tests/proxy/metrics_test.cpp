@@ -51,7 +51,8 @@ struct Fixture {
     first.total_latency[index_of(protocol::Family::string)].observe_us(16);
     second.total_latency[index_of(protocol::Family::string)].observe_us(100'000'000);
     second.upstream_latency.observe_us(2'000'000);
-    first.errors[index_of(ErrorClass::timeout)].add(2);
+    first.count_error(protocol::Family::string, ErrorClass::timeout);
+    first.count_error(protocol::Family::string, ErrorClass::timeout);
     second.redirects[index_of(protocol::RedirectKind::ask)].add(9);
     first.buffer_bytes.set(4096);
     second.loop_turns.add(77);
@@ -170,7 +171,7 @@ TEST_CASE("a scrape adds up the workers") {
            R"(slotway_requests_total{family="string"} 11)",
            R"(slotway_requests_total{family="hash"} 1)",
            R"(slotway_requests_total{family="set"} 0)",
-           R"(slotway_request_errors_total{class="timeout"} 2)",
+           R"(slotway_request_errors_total{family="string",class="timeout"} 2)",
            R"(slotway_redirects_total{kind="ask"} 9)",
            R"(slotway_redirects_total{kind="moved"} 0)",
            "slotway_buffer_bytes 4096",
