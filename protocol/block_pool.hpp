@@ -1,6 +1,6 @@
 // Memory for bytes on their way: blocks of two fixed sizes from free lists, larger ones from the heap.
-// Owner: one per Worker. Thread: the owner's only. Invariant: in steady state acquire and release touch no heap; blocks
-// are reused last-in first-out, so that they are warm.
+// Owner: one per Worker. Thread: the owner's only. Invariant: in steady state acquire and release touch no
+// heap; blocks are reused last-in first-out, so that they are warm.
 #pragma once
 
 #include <array>
@@ -27,9 +27,9 @@ struct Block {
 
 class BlockPool {
  public:
-  static constexpr std::size_t kSmall = 512 - sizeof(Block);         // a few short replies, a short tail
+  static constexpr std::size_t kSmall = 512 - sizeof(Block);  // a few short replies, a short tail
   static constexpr std::size_t kStandard = 16 * 1024 - sizeof(Block);
-  static constexpr std::size_t kMaxFreeBytes = 32ull << 20;          // beyond it, released blocks go to the heap
+  static constexpr std::size_t kMaxFreeBytes = 32ull << 20;  // beyond it, released blocks go to the heap
 
   BlockPool() = default;
   ~BlockPool();

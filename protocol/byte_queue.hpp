@@ -1,7 +1,7 @@
-// A queue of bytes in blocks: appended at the tail, consumed at the head, gathered for one write without moving.
-// Owner: a session (its output), a reply slot, an upstream pipeline (its send queue). Thread: the owner's only.
-// Invariant: no empty block is held; an empty queue holds no memory. The pool is an argument, not a member, so that a
-// queue is three words; whoever owns a queue must clear() it before the pool goes.
+// A queue of bytes in blocks: appended at the tail, consumed at the head, gathered for one write without
+// moving. Owner: a session (its output), a reply slot, an upstream pipeline (its send queue). Thread: the
+// owner's only. Invariant: no empty block is held; an empty queue holds no memory. The pool is an argument,
+// not a member, so that a queue is three words; whoever owns a queue must clear() it before the pool goes.
 #pragma once
 
 #include <sys/uio.h>
@@ -54,7 +54,8 @@ class ByteQueue {
   // Copies the first `count` bytes of this queue behind what `target` holds. REQUIRES: count <= size().
   void copy_prefix(std::size_t count, BlockPool& pool, ByteQueue& target) const;
 
-  // REQUIRES: count <= size(). A cursor that is kept must be passed, so that it never points into a released block.
+  // REQUIRES: count <= size(). A cursor that is kept must be passed, so that it never points into a released
+  // block.
   void consume(BlockPool& pool, std::size_t count, Cursor* cursor = nullptr);
   void clear(BlockPool& pool);
 

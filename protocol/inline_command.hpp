@@ -1,6 +1,6 @@
 // Splits an inline command's line into words, with Redis's quoting. Pure; any thread; off the data path.
-// Source: Redis 7.0's sdssplitargs: blanks separate; "..." knows \n \r \t \b \a \xHH and \c = c; '...' knows \' only;
-// a closing quote must be followed by a blank or the end.
+// Source: Redis 7.0's sdssplitargs: blanks separate; "..." knows \n \r \t \b \a \xHH and \c = c; '...' knows
+// \' only; a closing quote must be followed by a blank or the end.
 #pragma once
 
 #include <string>

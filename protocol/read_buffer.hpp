@@ -1,7 +1,7 @@
-// Bytes that were read and not yet taken. Reads go to a scratch area that all connections of a worker share; only an
-// incomplete tail is copied into a block of this connection's own, and later reads go behind it.
-// Owner: a client session or an upstream connection. Thread: the owner's only. Invariant: between two turns of the loop
-// an idle connection (nothing incomplete) holds no block.
+// Bytes that were read and not yet taken. Reads go to a scratch area that all connections of a worker share;
+// only an incomplete tail is copied into a block of this connection's own, and later reads go behind it.
+// Owner: a client session or an upstream connection. Thread: the owner's only. Invariant: between two turns
+// of the loop an idle connection (nothing incomplete) holds no block.
 //
 //   writable()  ->  read  ->  commit(n)  ->  { bytes(), consume(n) }*  ->  keep_rest()
 #pragma once
@@ -20,22 +20,24 @@ class ReadBuffer {
   ReadBuffer(const ReadBuffer&) = delete;
   ReadBuffer& operator=(const ReadBuffer&) = delete;
 
-  // Where to read to: the scratch area, or behind the kept tail. `wanted`: bytes that the message at hand is known to
-  // lack (0 = unknown); the tail's block then grows at once, though at most eightfold what has really been received.
+  // Where to read to: the scratch area, or behind the kept tail. `wanted`: bytes that the message at hand is
+  // known to lack (0 = unknown); the tail's block then grows at once, though at most eightfold what has
+  // really been received.
   std::span<char> writable(BlockPool& pool, std::span<char> scratch, std::size_t wanted);
   void commit(std::size_t count);
 
   // Unconsumed bytes; valid until keep_rest(), writable() or take_block().
   std::string_view bytes() const {
-    return block_ ? block_->view() : std::string_view{scratch_ + scratch_begin_, scratch_end_ - scratch_begin_};
+    return block_ ? block_->view()
+                  : std::string_view{scratch_ + scratch_begin_, scratch_end_ - scratch_begin_};
   }
   void consume(std::size_t count);
 
   // Ends the use of the scratch area: an unconsumed rest is copied into a block of our own.
   void keep_rest(BlockPool& pool);
 
-  // If the unconsumed bytes are exactly the first `size` ones, are worth it and have a block of their own: hands over
-  // that block. Else nullptr: copy.
+  // If the unconsumed bytes are exactly the first `size` ones, are worth it and have a block of their own:
+  // hands over that block. Else nullptr: copy.
   Block* take_block(std::size_t size);
 
   void clear(BlockPool& pool);

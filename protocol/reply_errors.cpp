@@ -24,7 +24,8 @@ std::string_view shown(std::string_view text) {
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 
@@ -40,12 +41,13 @@ std::string unknown_command(const RequestView& request) {
     const std::size_t room = kMaxQuoted - args.size();
     args.append("'").append(shown(request.arg(i)).substr(0, room)).append("' ");
   }
-  return printable("ERR unknown command '" + std::string(shown(request.arg(0))) + "', with args beginning with: " + args);
+  return printable("ERR unknown command '" + std::string(shown(request.arg(0))) +
+                   "', with args beginning with: " + args);
 }
 
 std::string unknown_subcommand(const RequestView& request) {
-  return printable("ERR unknown subcommand '" + std::string(shown(request.arg(1))) + "'. Try " + upper(request.arg(0)) +
-                   " HELP.");
+  return printable("ERR unknown subcommand '" + std::string(shown(request.arg(1))) + "'. Try " +
+                   upper(request.arg(0)) + " HELP.");
 }
 
 std::string unsupported(std::string_view command) {
@@ -53,7 +55,8 @@ std::string unsupported(std::string_view command) {
 }
 
 std::string hello_option(std::string_view option) {
-  return printable("ERR Syntax error in HELLO option '" + std::string(option.substr(0, option.find('\0'))) + "'");
+  return printable("ERR Syntax error in HELLO option '" + std::string(option.substr(0, option.find('\0'))) +
+                   "'");
 }
 
 }  // namespace slotway::protocol::errors

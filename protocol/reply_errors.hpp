@@ -1,6 +1,7 @@
 // Every error text that a client may see from the proxy itself, in one place: clients branch on them.
-// Pure; any thread. Texts that Redis has too are byte for byte those of Redis 7.0 (server.c, networking.c, acl.c,
-// cluster.c); the others start with the code ERR, or with a Redis code that means the same to a client library.
+// Pure; any thread. Texts that Redis has too are byte for byte those of Redis 7.0 (server.c, networking.c,
+// acl.c, cluster.c); the others start with the code ERR, or with a Redis code that means the same to a client
+// library.
 #pragma once
 
 #include <string>
@@ -14,11 +15,14 @@ namespace slotway::protocol::errors {
 // --- Redis's own: without '-' and line end ---
 inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 inline constexpr std::string_view kHelloNoAuth =
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option "
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> "
+    "<pass> option "
     "can be used to authenticate the client and select the RESP protocol version at the same time";
-inline constexpr std::string_view kWrongPass = "WRONGPASS invalid username-password pair or user is disabled.";
+inline constexpr std::string_view kWrongPass =
+    "WRONGPASS invalid username-password pair or user is disabled.";
 inline constexpr std::string_view kAuthWithoutPassword =
-    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration "
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
+    "configuration "
     "is correct?";
 inline constexpr std::string_view kNoProto = "NOPROTO unsupported protocol version";
 inline constexpr std::string_view kProtoNotInteger = "ERR Protocol version is not an integer or out of range";
@@ -30,16 +34,22 @@ inline constexpr std::string_view kSelectRefused = "ERR SELECT is not allowed in
 inline constexpr std::string_view kClusterDisabled = "ERR This instance has cluster support disabled";
 inline constexpr std::string_view kCrossSlot = "CROSSSLOT Keys in request don't hash to the same slot";
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
-inline constexpr std::string_view kBadClientName = "ERR Client names cannot contain spaces, newlines or special characters.";
+inline constexpr std::string_view kBadClientName =
+    "ERR Client names cannot contain spaces, newlines or special characters.";
 
 // --- Slotway's: nothing in Redis says these ---
-inline constexpr std::string_view kTimeout = "ERR Slotway: no reply within timeouts.request; a write may have been executed";
-inline constexpr std::string_view kNotSent = "ERR Slotway: not executed: no connection to the node within timeouts.request";
-inline constexpr std::string_view kUncovered = "CLUSTERDOWN Slotway: not executed: no node is known for the key's slot";
+inline constexpr std::string_view kTimeout =
+    "ERR Slotway: no reply within timeouts.request; a write may have been executed";
+inline constexpr std::string_view kNotSent =
+    "ERR Slotway: not executed: no connection to the node within timeouts.request";
+inline constexpr std::string_view kUncovered =
+    "CLUSTERDOWN Slotway: not executed: no node is known for the key's slot";
 inline constexpr std::string_view kOutcomeUnknown =
     "ERR Slotway: connection to the node lost after the command was sent; whether it was executed is unknown";
-inline constexpr std::string_view kBadFragment = "ERR Slotway: a node's reply to a part of the command was not understood";
-inline constexpr std::string_view kTooManyHops = "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
+inline constexpr std::string_view kBadFragment =
+    "ERR Slotway: a node's reply to a part of the command was not understood";
+inline constexpr std::string_view kTooManyHops =
+    "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
 
 std::string wrong_arity(const CommandRow& row);
 std::string unknown_command(const RequestView& request);

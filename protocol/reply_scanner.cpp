@@ -14,14 +14,27 @@ constexpr std::size_t kMaxLengthLine = 23;
 // Whether an element may start like this: garbage is refused at once, not when its line ends.
 bool may_start(std::string_view line) {
   switch (line[0]) {
-    case '+': case '-': case ':': case '_': case '#': case ',': case '(': return true;
-    case '$': case '!': case '=': case '*': case '~': case '>': case '%': case '|': return line.size() <= kMaxLengthLine;
+    case '+':
+    case '-':
+    case ':':
+    case '_':
+    case '#':
+    case ',':
+    case '(': return true;
+    case '$':
+    case '!':
+    case '=':
+    case '*':
+    case '~':
+    case '>':
+    case '%':
+    case '|': return line.size() <= kMaxLengthLine;
     default: return false;
   }
 }
 
-// Bytes of the bulk string that starts at `text`, if its length has one or two digits and its header is whole; else 0.
-// Most replies are one, and need no search for their first line's end.
+// Bytes of the bulk string that starts at `text`, if its length has one or two digits and its header is
+// whole; else 0. Most replies are one, and need no search for their first line's end.
 std::size_t short_bulk(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.size() < 5 || text[0] != '$' || !is_digit(text[1])) return 0;
@@ -65,11 +78,17 @@ ScanStatus ReplyScanner::scan(std::string_view bytes) {
 // Moves on behind the element, or expects its parts. False: no such type, or a length that cannot be.
 bool ReplyScanner::take_element(char type, std::string_view line) {
   switch (type) {
-    case '+': case '-': case ':': case '_': case '#': case ',': case '(':
-      --awaited_;
-      return true;
+    case '+':
+    case '-':
+    case ':':
+    case '_':
+    case '#':
+    case ',':
+    case '(': --awaited_; return true;
 
-    case '$': case '!': case '=': {
+    case '$':
+    case '!':
+    case '=': {
       const auto size = parse_decimal(line);
       if (!size || *size < -1 || *size > kMaxBulkBytes) return false;
       if (*size >= 0) position_ += static_cast<std::size_t>(*size) + 2;
@@ -77,7 +96,11 @@ bool ReplyScanner::take_element(char type, std::string_view line) {
       return true;
     }
 
-    case '*': case '~': case '>': case '%': case '|': {
+    case '*':
+    case '~':
+    case '>':
+    case '%':
+    case '|': {
       const auto count = parse_decimal(line);
       if (!count || *count < -1 || *count > static_cast<std::int64_t>(kMaxElements)) return false;
       const bool pairs = type == '%' || type == '|';

@@ -9,7 +9,8 @@
 
 namespace slotway::protocol {
 
-// An argument's payload, relative to the request's first byte. The header "$len\r\n" stands before `header`..`offset`.
+// An argument's payload, relative to the request's first byte. The header "$len\r\n" stands before
+// `header`..`offset`.
 struct Argument {
   std::uint32_t header;  // where its '$' stands
   std::uint32_t offset;  // where its payload starts

@@ -90,7 +90,8 @@ RequestParser::Number RequestParser::search_number(std::string_view bytes, std::
 }
 
 // ParseStatus::request means here: go on with the arguments.
-ParseStatus RequestParser::parse_count(std::string_view bytes, const ParseLimits& limits, bool authenticated) {
+ParseStatus RequestParser::parse_count(std::string_view bytes, const ParseLimits& limits,
+                                       bool authenticated) {
   std::int64_t count = 0;
   switch (take_number(bytes, count)) {
     case Number::need_more: return ParseStatus::need_more;
@@ -106,7 +107,8 @@ ParseStatus RequestParser::parse_count(std::string_view bytes, const ParseLimits
   return ParseStatus::request;
 }
 
-ParseStatus RequestParser::parse_arguments(std::string_view bytes, const ParseLimits& limits, bool authenticated) {
+ParseStatus RequestParser::parse_arguments(std::string_view bytes, const ParseLimits& limits,
+                                           bool authenticated) {
   while (true) {
     if (step_ == Step::payload) {
       if (bytes.size() < position_) return ParseStatus::need_more;
@@ -122,14 +124,16 @@ ParseStatus RequestParser::parse_arguments(std::string_view bytes, const ParseLi
     if (number == Number::need_more) return ParseStatus::need_more;
     if (number == Number::too_long) return fail("too big bulk count string");
     if (bytes[header] != '$') return fail(std::string("expected '$', got '") + bytes[header] + "'");
-    if (number == Number::invalid || length < 0 || static_cast<std::uint64_t>(length) > limits.max_bulk_bytes) {
+    if (number == Number::invalid || length < 0 ||
+        static_cast<std::uint64_t>(length) > limits.max_bulk_bytes) {
       return fail("invalid bulk length");
     }
     if (length > kUnauthenticatedBulk && !authenticated) return fail("unauthenticated bulk length");
 
     // The payload and its line end are skipped, not looked at, as Redis does.
     const std::size_t size = static_cast<std::size_t>(length);
-    if (position_ + size + 2 > limits.max_request_bytes) return fail("request is larger than limits.max_request");
+    if (position_ + size + 2 > limits.max_request_bytes)
+      return fail("request is larger than limits.max_request");
     arguments_.push_back({static_cast<std::uint32_t>(header), static_cast<std::uint32_t>(position_),
                           static_cast<std::uint32_t>(size)});
     position_ += size + 2;

@@ -1,9 +1,8 @@
-// Takes RESP2 requests and inline commands out of a byte stream, in place and incrementally: however the bytes are cut,
-// none is scanned twice.
-// Owner: a worker lends one to a session while a request is incomplete. Thread: the owner's only.
-// Invariant: all positions are relative to the current request's first byte, so that the bytes may move between calls.
-// Source: Redis serialization protocol specification; limits and error texts as in Redis 7.0's networking.c
-// (processInlineBuffer, processMultibulkBuffer).
+// Takes RESP2 requests and inline commands out of a byte stream, in place and incrementally: however the
+// bytes are cut, none is scanned twice. Owner: a worker lends one to a session while a request is incomplete.
+// Thread: the owner's only. Invariant: all positions are relative to the current request's first byte, so
+// that the bytes may move between calls. Source: Redis serialization protocol specification; limits and error
+// texts as in Redis 7.0's networking.c (processInlineBuffer, processMultibulkBuffer).
 #pragma once
 
 #include <cstddef>
@@ -36,17 +35,21 @@ class RequestParser {
   // Forgets everything; the next bytes are those of a new request.
   void start();
 
-  // `bytes` begins with the current request's first byte. `authenticated` = false applies Redis's tighter limits for
-  // clients that have yet to log in.
+  // `bytes` begins with the current request's first byte. `authenticated` = false applies Redis's tighter
+  // limits for clients that have yet to log in.
   ParseStatus parse(std::string_view bytes, const ParseLimits& limits, bool authenticated);
 
   // Bytes that the request takes in the stream.
   std::size_t size() const { return position_; }
   // Bytes known to be lacking before the request can be complete; 0 = unknown.
-  std::size_t wanted(std::size_t available) const { return position_ > available ? position_ - available : 0; }
-  // Views into `bytes`, which must be what parse() saw, or into this parser (inline commands, which it rewrites as
-  // arrays). Valid until the bytes move or start().
+  std::size_t wanted(std::size_t available) const {
+    return position_ > available ? position_ - available : 0;
+  }
+  // Views into `bytes`, which must be what parse() saw, or into this parser (inline commands, which it
+  // rewrites as arrays). Valid until the bytes move or start().
   RequestView request(std::string_view bytes) const;
+  // What its buffers hold on to.
+  std::size_t reserved_bytes() const { return arguments_.capacity() * sizeof(Argument) + rewritten_.capacity(); }
   // Without the leading '-' and the line's end: "ERR Protocol error: ...".
   const std::string& error_text() const { return error_; }
 

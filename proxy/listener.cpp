@@ -29,7 +29,8 @@ Listener::Listener(boost::asio::io_context& io, const config::ClientConfig& clie
   const auto addresses = resolver.resolve(client.listen.host, std::to_string(client.listen.port),
                                           boost::asio::ip::tcp::resolver::passive, error);
   if (error || addresses.empty()) {
-    throw std::runtime_error("cannot listen on " + where + ": " + error.message() + "; set listen to an address of this host");
+    throw std::runtime_error("cannot listen on " + where + ": " + error.message() +
+                             "; set listen to an address of this host");
   }
   const boost::asio::ip::tcp::endpoint address = *addresses.begin();
   acceptor_.open(address.protocol(), error);

@@ -1,7 +1,6 @@
-// Accepts clients and gives each to the worker that has the fewest, so that 50 connections on 4 workers are 12 or 13
-// each.
-// Owner: the ControlPlane. Thread: control. Invariant: what it gave to a worker and what that worker has closed are
-// counted separately, each by one writer, so that balancing needs no lock.
+// Accepts clients and gives each to the worker that has the fewest, so that 50 connections on 4 workers are
+// 12 or 13 each. Owner: the ControlPlane. Thread: control. Invariant: what it gave to a worker and what that
+// worker has closed are counted separately, each by one writer, so that balancing needs no lock.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -18,7 +17,8 @@ namespace slotway::proxy {
 
 class Listener {
  public:
-  // Binds and listens; accepts nothing before start(). Throws std::runtime_error: what failed, where, what to do.
+  // Binds and listens; accepts nothing before start(). Throws std::runtime_error: what failed, where, what to
+  // do.
   Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients);
 
   std::uint16_t port() const { return port_; }

@@ -20,12 +20,14 @@ constexpr int kBadConfiguration = 2;
 
 int main(int argc, char** argv) {
   using namespace slotway;
-  const config::LoadResult loaded = config::load(argc, argv, config::environment_map(environ), SLOTWAY_VERSION);
+  const config::LoadResult loaded =
+      config::load(argc, argv, config::environment_map(environ), SLOTWAY_VERSION);
   if (loaded.print_and_exit) {
     std::fputs(loaded.print_and_exit->c_str(), stdout);
     return 0;
   }
-  for (const config::Problem& problem : loaded.problems) std::fprintf(stderr, "slotway: %s\n", problem.text().c_str());
+  for (const config::Problem& problem : loaded.problems)
+    std::fprintf(stderr, "slotway: %s\n", problem.text().c_str());
   if (!loaded.config) return kBadConfiguration;
 
   try {

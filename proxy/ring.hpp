@@ -1,5 +1,6 @@
 // A FIFO in one array that doubles when it is full and never shrinks: no allocation in steady state.
-// Owner: whoever holds it. Thread: the owner's only. Invariant: capacity is a power of two. T is trivially copyable.
+// Owner: whoever holds it. Thread: the owner's only. Invariant: capacity is a power of two. T is trivially
+// copyable.
 #pragma once
 
 #include <cassert>

@@ -35,7 +35,8 @@ ControlPlane::Workers Server::make_workers(unsigned count) {
   ControlPlane::Workers workers;
   for (unsigned i = 0; i < count; ++i) {
     workers.push_back(std::make_unique<Worker>(
-        i, count, config_, facts_, [this](routing::RefreshReason reason) { control_.request_refresh(reason); }));
+        i, count, config_, facts_,
+        [this](routing::RefreshReason reason) { control_.request_refresh(reason); }));
     facts_.workers.push_back(&workers.back()->counters());
   }
   return workers;
@@ -43,8 +44,8 @@ ControlPlane::Workers Server::make_workers(unsigned count) {
 
 void Server::run() {
   for (const auto& worker : workers_) worker->start();
-  spdlog::info("slotway {} listens on {}:{} with {} workers", SLOTWAY_VERSION, config_.client.listen.host, port(),
-               workers_.size());
+  spdlog::info("slotway {} listens on {}:{} with {} workers", SLOTWAY_VERSION, config_.client.listen.host,
+               port(), workers_.size());
   control_.run();
   for (const auto& worker : workers_) worker->stop();
 }

@@ -1,6 +1,6 @@
 // The whole proxy: workers and the control plane, put together. main runs one; tests run one in process.
-// Owner: main. Thread: run() makes the calling thread the control thread. Invariant: the configuration is valid and
-// outlives the server.
+// Owner: main. Thread: run() makes the calling thread the control thread. Invariant: the configuration is
+// valid and outlives the server.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace slotway::proxy {
 
 class Server {
  public:
-  // Binds both ports; `workers` is the number of threads. Throws std::runtime_error: what failed, where, what to do.
+  // Binds both ports; `workers` is the number of threads. Throws std::runtime_error: what failed, where, what
+  // to do.
   Server(const config::Config& config, unsigned workers);
 
   std::uint16_t port() const { return control_.port(); }

@@ -1,6 +1,6 @@
-// Objects with stable addresses, named by handles {index, generation}: a handle whose object has gone finds nothing.
-// Owner: a Worker. Thread: worker. Invariant: freed places are reused last-in first-out; no allocation once the slab has
-// grown to the load's peak.
+// Objects with stable addresses, named by handles {index, generation}: a handle whose object has gone finds
+// nothing. Owner: a Worker. Thread: worker. Invariant: freed places are reused last-in first-out; no
+// allocation once the slab has grown to the load's peak.
 #pragma once
 
 #include <cassert>

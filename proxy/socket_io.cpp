@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kMaxVectors = 64;
 
-void set(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
+void set(int socket, int level, int name, int value) {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
 
 }  // namespace
 

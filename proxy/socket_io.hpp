@@ -1,5 +1,5 @@
-// Non-blocking reads and writes of the hot sockets, without exceptions and without Asio's second look at the socket.
-// Thread: any; state is the caller's.
+// Non-blocking reads and writes of the hot sockets, without exceptions and without Asio's second look at the
+// socket. Thread: any; state is the caller's.
 #pragma once
 
 #include <chrono>

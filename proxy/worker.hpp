@@ -1,9 +1,10 @@
-// One thread, one io_context, its own sessions, its own connections to the nodes, its own counters. Nothing that it owns
-// is touched by another thread, so nothing in it locks.
-// Owner: the Server. Thread: what the comments say; the only ways in from outside are post() and what is built on it, the
-// only way out is Hooks::request_refresh and the counters, which others may read.
+// One thread, one io_context, its own sessions, its own connections to the nodes, its own counters. Nothing
+// that it owns is touched by another thread, so nothing in it locks. Owner: the Server. Thread: what the
+// comments say; the only ways in from outside are post() and what is built on it, the only way out is
+// Hooks::request_refresh and the counters, which others may read.
 //
-// A turn of the loop: take in all sockets that are ready, handle them, then write what they caused, nodes first.
+// A turn of the loop: take in all sockets that are ready, handle them, then write what they caused, nodes
+// first.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -54,8 +55,7 @@ class Worker {
 
  private:
   using Executor = boost::asio::io_context::executor_type;
-  using Timer =
-      boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
+  using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 
   void run();
   void wait_for_sockets();

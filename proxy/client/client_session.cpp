@@ -19,6 +19,19 @@ constexpr std::size_t kDeferBelow = 16 * 1024;
 
 }  // namespace
 
+std::unique_ptr<protocol::RequestParser> SessionRoom::lend_parser() {
+  if (parsers.empty()) return std::make_unique<protocol::RequestParser>();
+  std::unique_ptr<protocol::RequestParser> parser = std::move(parsers.back());
+  parsers.pop_back();
+  parser->start();
+  return parser;
+}
+
+void SessionRoom::take_back(std::unique_ptr<protocol::RequestParser> parser) {
+  // One that an unusual request made large is not kept.
+  if (parser->reserved_bytes() <= kKeepBytes) parsers.push_back(std::move(parser));
+}
+
 ClientSession::ClientSession(SessionRoom& room, int socket, std::uint64_t id)
     : room_(room), socket_(socket), replies_(room.loop, room.slots), last_request_(room.loop.now) {
   state_.id = id;
@@ -91,12 +104,7 @@ bool ClientSession::process_requests() {
       want_settle();
       return false;
     }
-    if (!parser_) {
-      if (room_.parsers.empty()) room_.parsers.push_back(std::make_unique<protocol::RequestParser>());
-      parser_ = std::move(room_.parsers.back());
-      room_.parsers.pop_back();
-      parser_->start();
-    }
+    if (!parser_) parser_ = room_.lend_parser();
     switch (parser_->parse(read_.bytes(), room_.parse_limits, state_.facts.authenticated)) {
       case protocol::ParseStatus::need_more: return true;
       case protocol::ParseStatus::error:
@@ -115,7 +123,7 @@ bool ClientSession::process_requests() {
     if (!read_.bytes().empty()) read_.consume(parser_->size());
     parser_->start();
   }
-  if (parser_) room_.parsers.push_back(std::move(parser_));
+  if (parser_) room_.take_back(std::move(parser_));
   return true;
 }
 
@@ -163,6 +171,7 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   room_.local_commands.run(row.local, request, *this, room_.scratch);
   if (room_.scratch.front() == '-') room_.loop.counters.count_error(row.family, ErrorClass::refused);
   reply_now(row.family, room_.scratch);
+  if (room_.scratch.capacity() > SessionRoom::kKeepBytes) std::string().swap(room_.scratch);
 }
 
 void ClientSession::reply_error(protocol::Family family, ErrorClass error, std::string_view text) {

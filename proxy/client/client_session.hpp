@@ -27,6 +27,9 @@ using Sessions = Slab<ClientSession>;
 
 // What all sessions of a worker share. Owner: the Worker.
 struct SessionRoom {
+  // What is larger is given back to the heap instead of being reused.
+  static constexpr std::size_t kKeepBytes = 64 * 1024;
+
   Loop& loop;
   ReplySlots& slots;
   Dispatcher& dispatcher;
@@ -37,6 +40,10 @@ struct SessionRoom {
       to_settle;  // sessions that have output to write, reading to resume, or that are finished
   std::vector<Handle> deferred;  // sessions whose output may wait until the loop has nothing else to do
   std::string scratch;           // where local replies are written
+
+  // For a session with an incomplete request; started.
+  std::unique_ptr<protocol::RequestParser> lend_parser();
+  void take_back(std::unique_ptr<protocol::RequestParser> parser);
 };
 
 class ClientSession {

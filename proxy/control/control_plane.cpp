@@ -111,14 +111,14 @@ ControlFacts ControlPlane::facts() const {
   facts.topology = refresher_.current();
   const RefreshStatus& status = refresher_.status();
   if (status.last_success) {
-    facts.topology_age =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *status.last_success);
+    facts.topology_age = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - *status.last_success);
   }
   for (std::size_t reason = 0; reason < status.counts.size(); ++reason) {
     for (std::size_t result = 0; result < status.counts[reason].size(); ++result) {
-      facts.refreshes.push_back({std::string(routing::reason_name(static_cast<routing::RefreshReason>(reason))),
-                                 std::string(result_name(static_cast<RefreshResult>(result))),
-                                 status.counts[reason][result]});
+      facts.refreshes.push_back(
+          {std::string(routing::reason_name(static_cast<routing::RefreshReason>(reason))),
+           std::string(result_name(static_cast<RefreshResult>(result))), status.counts[reason][result]});
     }
   }
   return facts;

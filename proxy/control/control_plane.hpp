@@ -1,6 +1,6 @@
-// The thread beside the workers: accepts clients, keeps the map fresh, answers the admin port, and ends it all when a
-// signal says so.
-// Owner: the Server, whose calling thread becomes the control thread in run(). Thread: control, but for request_refresh.
+// The thread beside the workers: accepts clients, keeps the map fresh, answers the admin port, and ends it
+// all when a signal says so. Owner: the Server, whose calling thread becomes the control thread in run().
+// Thread: control, but for request_refresh.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,8 +21,8 @@ class ControlPlane {
  public:
   using Workers = std::vector<std::unique_ptr<Worker>>;
 
-  // Binds the client port and the admin port; `workers` are not started yet. Throws std::runtime_error: what failed,
-  // where, what to do.
+  // Binds the client port and the admin port; `workers` are not started yet. Throws std::runtime_error: what
+  // failed, where, what to do.
   ControlPlane(const config::Config& config, const Workers& workers);
 
   std::uint16_t port() const { return listener_.port(); }

@@ -94,4 +94,16 @@ def header_guard(root):
             yield f"{name}:1: no #pragma once"
 
 
-RULES = {rule.__name__: rule for rule in (layering, file_length, folder_readme, leftovers, header_guard)}
+def test_names(root):
+    """CTest runs each case by its name: one with a ';' is split in two and never runs, '[' begins a tag, '-' an option."""
+    case = re.compile(r'\bTEST_CASE\(\s*"([^"]*)"')
+    for name in files.all_files(root):
+        if not name.startswith("tests/") or not files.is_source(name):
+            continue
+        for number, line in enumerate(files.lines_of(root, name), 1):
+            found = case.search(line)
+            if found and (re.search(r"[;\[\]]", found[1]) or found[1].startswith("-")):
+                yield f"{name}:{number}: a test's name has no ';', no brackets and no '-' in front"
+
+
+RULES = {rule.__name__: rule for rule in (layering, file_length, folder_readme, leftovers, header_guard, test_names)}

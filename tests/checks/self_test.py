@@ -19,7 +19,7 @@ RIGHT = {
     "proxy/client/README.md": "1\n2\n3\n4\n5\n",
     "proxy/client/session.cpp": '#include <boost/asio.hpp>\n#include "routing/way.hpp"\nauto t = steady_clock::now();\n',
     "tests/README.md": "1\n2\n3\n4\n5\n",
-    "tests/proxy/session_test.cpp": '#include "proxy/client/session.hpp"\n',
+    "tests/proxy/session_test.cpp": '#include "proxy/client/session.hpp"\nTEST_CASE("this, that") {}\n',
     "scripts/README.md": "1\n2\n3\n4\n5\n",
     "scripts/run": "#!/bin/sh\necho\n",
 }
@@ -46,6 +46,8 @@ WRONG = [
     ("leftovers", "README.md", "FIX" + "ME\n"),
     ("header_guard", "config/config.hpp", "// Plain data.\n"),
     ("header_guard", "config/config.hpp", "#pragma once\n"),
+    ("test_names", "tests/proxy/session_test.cpp", 'TEST_CASE("this; that") {}\n'),
+    ("test_names", "tests/proxy/session_test.cpp", 'TEST_CASE("metadata at [3]") {}\n'),
 ]
 
 

@@ -150,7 +150,7 @@ TEST_CASE("a refusal before the request's end is its reply, and ends the connect
 
 // --- nodes that are away ---
 
-TEST_CASE("requests for a node that is down wait for it; other nodes' do not") {
+TEST_CASE("requests for a node that is down wait for it, other nodes' do not") {
   Scene scene(2);
   const std::string a = scene.cluster.key(0);
   const std::string b = scene.cluster.key(1);

@@ -91,7 +91,7 @@ TEST_CASE("a client that sends no more gets all replies, even those that had to 
   CHECK(client.read_until_closed() == expected);
 }
 
-TEST_CASE("QUIT is answered after the replies before it; nothing behind it is executed") {
+TEST_CASE("QUIT is answered after the replies before it, nothing behind it is executed") {
   Scene scene(1);
   const std::string a = scene.cluster.key(0);
   TestClient client = scene.client();

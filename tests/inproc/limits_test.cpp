@@ -5,7 +5,7 @@
 
 namespace slotway::inproc {
 
-TEST_CASE("a client has no more requests in flight than its limit; at half of it, it goes on") {
+TEST_CASE("a client has no more requests in flight than its limit, at half of it, it goes on") {
   Scene scene(1, [](config::Config& config) { config.limits.max_inflight_per_client = 4; });
   TestClient client = scene.client();
   std::string bytes;
@@ -48,7 +48,7 @@ TEST_CASE("the bytes in flight are limited too") {
   CHECK(client.read_raw(20) == "+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
 }
 
-TEST_CASE("a client that does not read is not read from; when it reads, all its replies come") {
+TEST_CASE("a client that does not read is not read from, when it reads, all its replies come") {
   Scene scene(1, [](config::Config& config) {
     config.limits.max_inflight_per_client = 2;
     config.limits.max_output_bytes_per_client = 512 << 10;
@@ -92,7 +92,7 @@ TEST_CASE("a client that only ever sends is stopped, and costs no more than its 
   CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 4u << 20);
 }
 
-TEST_CASE("a node that does not read delays its own requests only; when it reads, all are served in order") {
+TEST_CASE("a node that does not read delays its own requests only, when it reads, all are served in order") {
   Scene scene(2);
   const std::string a = scene.cluster.key(0);
   const std::string b = scene.cluster.key(1);
@@ -113,7 +113,7 @@ TEST_CASE("a node that does not read delays its own requests only; when it reads
   for (int i = 1000; i < 1300; ++i) REQUIRE(client.read().text == std::to_string(i));
 }
 
-TEST_CASE("one client too many gets Redis's error and is closed; when one leaves, there is room") {
+TEST_CASE("one client too many gets Redis's error and is closed, when one leaves, there is room") {
   Scene scene(1, [](config::Config& config) { config.limits.max_clients = 3; });
   // The scene's other one is the first.
   const auto wait_for_clients = [&](const std::string& count) {

@@ -15,7 +15,7 @@ void require_pass(config::Config& config) { config.client.requirepass = "let-me-
 
 }  // namespace
 
-TEST_CASE("a client without AUTH is refused; AUTH and the next command may come in one packet") {
+TEST_CASE("a client without AUTH is refused, AUTH and the next command may come in one packet") {
   kit::FakeCluster cluster(1);
   config::Config config = kit::inproc_config(cluster);
   require_pass(config);

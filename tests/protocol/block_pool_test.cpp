@@ -47,7 +47,7 @@ TEST_CASE("A block is empty and has at least the capacity that was asked for") {
   }
 }
 
-TEST_CASE("Blocks of the two sizes are used again, last in first out; larger ones go back to the heap") {
+TEST_CASE("Blocks of the two sizes are used again, last in first out, larger ones go back to the heap") {
   BlockPool pool;
   for (const std::size_t capacity : {BlockPool::kSmall, BlockPool::kStandard}) {
     Block* first = pool.acquire(capacity);

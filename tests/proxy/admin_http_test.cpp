@@ -339,7 +339,7 @@ TEST_CASE("a silent or slow peer is closed at the timeout") {
   }
 }
 
-TEST_CASE("one connection too many is told so and closed; the others go on") {
+TEST_CASE("one connection too many is told so and closed, the others go on") {
   LogCapture log;
   Server server;
   server.options.max_connections = 2;

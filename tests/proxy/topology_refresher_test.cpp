@@ -188,7 +188,7 @@ TEST_CASE("A node that accepts and says nothing is given up in time, and named")
   CHECK(contains(error, std::to_string(silent.port()) + ": no reply in time"));
 }
 
-TEST_CASE("A request wakes the loop at once; a map is published only if it changed, or was patched") {
+TEST_CASE("A request wakes the loop at once, a map is published only if it changed, or was patched") {
   Stage stage;
   FakeNode node{stage.io, {}};
   node.set_reaction(usual({.port = node.port()}));

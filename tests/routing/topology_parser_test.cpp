@@ -161,7 +161,7 @@ TEST_CASE("Nodes are in the order of their ids, however they are listed") {
   CHECK(t->primary_of(16383) == 1);
 }
 
-TEST_CASE("CLUSTER SLOTS as Redis 7.0 sends it: NULL hosts, host names, metadata at [3]") {
+TEST_CASE("CLUSTER SLOTS as Redis 7.0 sends it: NULL hosts, host names, metadata in fourth place") {
   const auto t = slots(
       parse("*3\r\n"
             "*4\r\n:0\r\n:5460\r\n*4\r\n$-1\r\n:7001\r\n$1\r\na\r\n*2\r\n$2\r\nip\r\n$9\r\n127.0.0.1\r\n"
