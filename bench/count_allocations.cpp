@@ -1,7 +1,7 @@
-// Preloaded into a program, counts its heap allocations per thread, so that bench/allocations can say how many a request
-// costs: malloc, calloc, realloc and what is built on them (operator new).
-// The counts stand in the file named by ALLOCATION_COUNTS: 64 entries {char thread_name[24]; uint64_t count}, mapped and
-// written with relaxed stores, each entry by its own thread.
+// Preloaded into a program, counts its heap allocations per thread, so that bench/allocations can say how
+// many a request costs: malloc, calloc, realloc and what is built on them (operator new). The counts stand in
+// the file named by ALLOCATION_COUNTS: 64 entries {char thread_name[24]; uint64_t count}, mapped and written
+// with relaxed stores, each entry by its own thread.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -75,5 +75,4 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) {
   count();
   return real(alignment, size);
 }
-
 }

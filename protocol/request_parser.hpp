@@ -49,7 +49,9 @@ class RequestParser {
   // rewrites as arrays). Valid until the bytes move or start().
   RequestView request(std::string_view bytes) const;
   // What its buffers hold on to.
-  std::size_t reserved_bytes() const { return arguments_.capacity() * sizeof(Argument) + rewritten_.capacity(); }
+  std::size_t reserved_bytes() const {
+    return arguments_.capacity() * sizeof(Argument) + rewritten_.capacity();
+  }
   // Without the leading '-' and the line's end: "ERR Protocol error: ...".
   const std::string& error_text() const { return error_; }
 

@@ -84,7 +84,8 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   switch (merge_) {
     case protocol::Merge::by_position:
       out.append(pool, ArrayHeader(pieces_.size()).view());
-      for (const Piece& piece : pieces_) out.append(pool, std::string_view(arena_).substr(piece.offset, piece.size));
+      for (const Piece& piece : pieces_)
+        out.append(pool, std::string_view(arena_).substr(piece.offset, piece.size));
       break;
     case protocol::Merge::sum: {
       std::string text;

@@ -1,7 +1,7 @@
-// Makes one reply of the fragments' replies. Sans-I/O: fed replies in any order, it says when it has them all.
-// Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the previous command
-// is left but the buffers' capacity.
-// A split command that fails in part is answered with one error: the first that came.
+// Makes one reply of the fragments' replies. Sans-I/O: fed replies in any order, it says when it has them
+// all. Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the
+// previous command is left but the buffers' capacity. A split command that fails in part is answered with one
+// error: the first that came.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class Merger {
 
   protocol::Merge merge_ = protocol::Merge::none;
   FragmentLayout layout_;
-  std::size_t missing_ = 0;    // fragments
+  std::size_t missing_ = 0;  // fragments
   std::int64_t sum_ = 0;
   std::vector<Piece> pieces_;  // by position, into arena_
   std::string arena_;          // elements as they came

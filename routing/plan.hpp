@@ -1,5 +1,5 @@
-// What is to be done with a request, decided once and carried as data: nothing later looks at the command's name.
-// Owner: the dispatcher, for the length of one request. Thread: worker.
+// What is to be done with a request, decided once and carried as data: nothing later looks at the command's
+// name. Owner: the dispatcher, for the length of one request. Thread: worker.
 #pragma once
 
 #include <cstdint>

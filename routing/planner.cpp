@@ -18,8 +18,8 @@ bool has_one_fixed_key(const CommandRow& row) {
          row.keys[0].find == KeySpec::Find::range && row.keys[0].last == 0;
 }
 
-// XREAD and XREADGROUP block only if they say so, before the streams. What belongs to another option says nothing: a
-// group may be named "streams".
+// XREAD and XREADGROUP block only if they say so, before the streams. What belongs to another option says
+// nothing: a group may be named "streams".
 bool asks_to_block(const RequestView& request) {
   for (std::size_t i = 1; i < request.argc(); ++i) {
     const std::string_view word = request.arg(i);
@@ -65,7 +65,8 @@ Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {
   }
 
   // A request whose keys cannot be made out goes to any node: the server words the error itself.
-  if (find_keys(row, request, keys_) != protocol::KeyError::none || keys_.empty()) return Single{&row, kAnySlot};
+  if (find_keys(row, request, keys_) != protocol::KeyError::none || keys_.empty())
+    return Single{&row, kAnySlot};
   if (!splitter_.split(request, keys_)) return Single{&row, splitter_.slot()};
 
   if (row.merge == protocol::Merge::none) return Reject{&row, RejectReason::cross_slot};

@@ -1,6 +1,7 @@
-// Decides what is to be done with a request: plan(request, session facts) -> Plan. Pure but for its reused buffers.
-// Owner: one per Worker. Thread: worker. The slot is the result, not the node: which node serves a slot is looked up by
-// the dispatcher each time a request is sent, so that first sends and retries take one path.
+// Decides what is to be done with a request: plan(request, session facts) -> Plan. Pure but for its reused
+// buffers. Owner: one per Worker. Thread: worker. The slot is the result, not the node: which node serves a
+// slot is looked up by the dispatcher each time a request is sent, so that first sends and retries take one
+// path.
 #pragma once
 
 #include <cstdint>

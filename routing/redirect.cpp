@@ -10,7 +10,8 @@ namespace {
 using protocol::RedirectKind;
 using std::chrono::microseconds;
 
-// A slot under migration is settled in milliseconds; a cluster that elects, or a server that loads, takes longer.
+// A slot under migration is settled in milliseconds; a cluster that elects, or a server that loads, takes
+// longer.
 constexpr Backoff kSlotBackoff{microseconds{4'000}, microseconds{100'000}};
 constexpr Backoff kNodeBackoff{microseconds{40'000}, microseconds{250'000}};
 
@@ -39,7 +40,8 @@ std::string_view expired_text(RedirectKind kind) {
     case RedirectKind::tryagain: return "TRYAGAIN Multiple keys request during rehashing of slot";
     case RedirectKind::clusterdown: return "CLUSTERDOWN The cluster is down";
     case RedirectKind::loading: return "LOADING Redis is loading the dataset in memory";
-    case RedirectKind::masterdown: return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    case RedirectKind::masterdown:
+      return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
     case RedirectKind::readonly: return "READONLY You can't write against a read only replica.";
     case RedirectKind::moved:
     case RedirectKind::ask: return protocol::errors::kTooManyHops;

@@ -1,6 +1,6 @@
-// What to do with a node's redirect or "not now": pure; any thread. None of these reaches a client before the request's
-// deadline, and all of them mean that the command was not executed.
-// Source: Redis cluster specification, "Redirection and resharding"; traps of other proxies in docs/architecture.md.
+// What to do with a node's redirect or "not now": pure; any thread. None of these reaches a client before the
+// request's deadline, and all of them mean that the command was not executed. Source: Redis cluster
+// specification, "Redirection and resharding"; traps of other proxies in docs/architecture.md.
 #pragma once
 
 #include <chrono>
@@ -28,10 +28,11 @@ inline constexpr std::uint32_t kMaxHops = 5;
 
 // `hops`: redirects followed in a row; `attempts`: waits so far; `random`: uniform over all 64-bit values.
 // REQUIRES: kind is not count_.
-RedirectDecision decide(protocol::RedirectKind kind, std::uint32_t hops, std::uint32_t attempts, std::uint64_t random);
+RedirectDecision decide(protocol::RedirectKind kind, std::uint32_t hops, std::uint32_t attempts,
+                        std::uint64_t random);
 
-// What the client is told when the deadline passes while the request is still being redirected or retried: the error
-// as Redis words it.
+// What the client is told when the deadline passes while the request is still being redirected or retried:
+// the error as Redis words it.
 std::string_view expired_text(protocol::RedirectKind kind);
 
 }  // namespace slotway::routing

@@ -34,7 +34,8 @@ void Splitter::group() {
   for (std::uint32_t position = 0; position < slots_.size(); ++position) {
     const Slot slot = slots_[position];
     std::size_t at = (slot * 40503u) & (table_size - 1);
-    while (table_[at] != 0 && layout_.fragments[table_[at] - 1].slot != slot) at = (at + 1) & (table_size - 1);
+    while (table_[at] != 0 && layout_.fragments[table_[at] - 1].slot != slot)
+      at = (at + 1) & (table_size - 1);
     if (table_[at] == 0) {
       layout_.fragments.push_back({slot, position, position, 1});
       table_[at] = static_cast<std::uint32_t>(layout_.fragments.size());

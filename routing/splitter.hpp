@@ -1,7 +1,7 @@
-// Groups the keys of a cross-slot command by slot: a node refuses a multi-key command over two slots even if it serves
-// both. One fragment per slot, in the order in which the slots first occur; within a fragment keys keep their order, so
-// that MSET a 1 a 2 ends as on one server.
-// Owner: the planner. Thread: worker. Invariant: buffers are reused; no allocation in steady state.
+// Groups the keys of a cross-slot command by slot: a node refuses a multi-key command over two slots even if
+// it serves both. One fragment per slot, in the order in which the slots first occur; within a fragment keys
+// keep their order, so that MSET a 1 a 2 ends as on one server. Owner: the planner. Thread: worker.
+// Invariant: buffers are reused; no allocation in steady state.
 #pragma once
 
 #include <cstdint>
@@ -39,11 +39,11 @@ class Splitter {
   Slot slot() const { return slots_.front(); }
   const FragmentLayout& layout() const { return layout_; }
 
-  // Calls `write` with the pieces of fragment `index` as a request of its own: the command's name, then for each key
-  // `step` arguments from its index on, all as they came in.
+  // Calls `write` with the pieces of fragment `index` as a request of its own: the command's name, then for
+  // each key `step` arguments from its index on, all as they came in.
   template <class Write>
-  void write_fragment(const protocol::RequestView& request, std::span<const std::uint32_t> keys, std::size_t index,
-                      std::uint32_t step, Write write) const;
+  void write_fragment(const protocol::RequestView& request, std::span<const std::uint32_t> keys,
+                      std::size_t index, std::uint32_t step, Write write) const;
 
  private:
   void group();

@@ -262,7 +262,8 @@ bool read_slots_entry(const ReplyTree& entry, Builder& builder) {
 
 // A node's error text, fit for a log line.
 std::string one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
   return text.empty() ? "an error without a text" : text;
 }
 
