@@ -54,6 +54,10 @@ std::string unsupported(std::string_view command) {
   return printable("ERR command '" + std::string(shown(command)) + "' is not supported by Slotway");
 }
 
+std::string unsupported_blocking(std::string_view command) {
+  return "ERR command '" + std::string(command) + "' with BLOCK is not supported by Slotway; ask without BLOCK";
+}
+
 std::string hello_option(std::string_view option) {
   return printable("ERR Syntax error in HELLO option '" + std::string(option.substr(0, option.find('\0'))) +
                    "'");

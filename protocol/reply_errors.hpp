@@ -56,6 +56,7 @@ std::string unknown_command(const RequestView& request);
 std::string unknown_subcommand(const RequestView& request);
 // A command that Slotway does not serve (yet), named as Redis names it.
 std::string unsupported(std::string_view command);
+std::string unsupported_blocking(std::string_view command);
 std::string hello_option(std::string_view option);
 
 }  // namespace slotway::protocol::errors

@@ -35,6 +35,7 @@ enum class RejectReason : std::uint8_t {
   wrong_arity,
   no_auth,
   unsupported,
+  blocks,  // XREAD and XREADGROUP with BLOCK
   cross_slot,
 };
 

@@ -58,7 +58,7 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
 }
 
 Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {
-  if (row.has(protocol::kBlocking) && asks_to_block(request)) return Reject{&row, RejectReason::unsupported};
+  if (row.has(protocol::kBlocking) && asks_to_block(request)) return Reject{&row, RejectReason::blocks};
   if (has_one_fixed_key(row)) {
     const std::size_t at = static_cast<std::size_t>(row.keys[0].begin_at);
     return Single{&row, at < request.argc() ? slot_of(request.arg(at)) : kAnySlot};

@@ -71,6 +71,7 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
     case RejectReason::wrong_arity: text = errors::wrong_arity(*reject.row); break;
     case RejectReason::no_auth: text = errors::kNoAuth; break;
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
+    case RejectReason::blocks: text = errors::unsupported_blocking(reject.row->name); break;
     case RejectReason::cross_slot: text = errors::kCrossSlot; break;
   }
   const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
