@@ -55,7 +55,8 @@ std::string unsupported(std::string_view command) {
 }
 
 std::string unsupported_blocking(std::string_view command) {
-  return "ERR command '" + std::string(command) + "' with BLOCK is not supported by Slotway; ask without BLOCK";
+  return "ERR command '" + std::string(command) +
+         "' with BLOCK is not supported by Slotway; ask without BLOCK";
 }
 
 std::string hello_option(std::string_view option) {

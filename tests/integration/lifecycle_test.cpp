@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <fstream>
+#include <memory>
+#include <vector>
 
 #include "tests/integration/proxied_cluster.hpp"
 #include "tests/kit/checked_load.hpp"
@@ -46,6 +48,35 @@ TEST_CASE("SIGTERM under load ends in time with code 0, and no reply is wrong") 
   for (const auto& [text, times] : result.errors) {
     INFO(times << " x " << text);
     CHECK(text.starts_with("connection: "));
+  }
+}
+
+TEST_CASE("50 clients on 4 workers are 12 or 13 each, also after some have left") {
+  ProxiedCluster proxied({"--workers", "4"});
+  const auto open_on = [&](int worker) {
+    return proxied.slotway.metric("slotway_clients{worker=\"" + std::to_string(worker) + "\"}");
+  };
+  const auto connect = [&](std::vector<std::unique_ptr<TestClient>>& clients, std::size_t count) {
+    while (clients.size() < count) {
+      clients.push_back(std::make_unique<TestClient>(proxied.port(), kSoon));
+      REQUIRE(clients.back()->text({"PING"}) == "+PONG");
+    }
+  };
+  std::vector<std::unique_ptr<TestClient>> clients;
+  connect(clients, 50);
+  for (int worker = 0; worker < 4; ++worker) {
+    CHECK(open_on(worker) >= 12);
+    CHECK(open_on(worker) <= 13);
+  }
+
+  // Those that leave are made up for where they were missing.
+  clients.resize(20);
+  kit::wait_until("the clients have left", kSoon,
+                  [&] { return open_on(0) + open_on(1) + open_on(2) + open_on(3) == 20; });
+  connect(clients, 50);
+  for (int worker = 0; worker < 4; ++worker) {
+    CHECK(open_on(worker) >= 12);
+    CHECK(open_on(worker) <= 13);
   }
 }
 
