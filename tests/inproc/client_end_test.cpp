@@ -9,7 +9,7 @@ TEST_CASE("replies of a client that has gone are dropped") {
   const std::string b = scene.cluster.key(1);
   TestClient stays = scene.client();
   {
-    TestClient leaves = scene.client();
+    TestClient leaves = scene.known_client();
     leaves.send_raw(encode({"GET", a}) + encode({"MGET", a, b}) + encode({"SET", a, "1"}));
     scene.barrier();
   }

@@ -72,6 +72,12 @@ struct Scene {
 
   FakeRedis& node(std::size_t i) { return cluster[i]; }
   TestClient client() const { return proxy.client(); }
+  // One that its worker has met: barrier() says nothing of clients that are still being accepted.
+  TestClient known_client() const {
+    TestClient known = proxy.client();
+    REQUIRE(known.text({"PING"}) == "+PONG");
+    return known;
+  }
 
   // The worker has handled all that had come to its sockets before: it takes in all ready sockets in one
   // turn, and answers at the turn's end.
