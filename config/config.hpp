@@ -54,9 +54,10 @@ struct LimitsConfig {
 
 // YAML section `timeouts`.
 struct TimeoutsConfig {
-  milliseconds connect{1000};              // `connect`: to a node, handshake included
-  milliseconds request{5000};              // `request`: one client request, every redirect and retry included
-  milliseconds upstream_idle_ping{10000};  // `upstream_idle_ping`: PING to a node that is silent this long
+  milliseconds connect{1000};  // `connect`: to a node, handshake included
+  milliseconds request{5000};  // `request`: one client request, every redirect and retry included
+  // `upstream_idle_ping`: PING to a node that is silent this long; 0 = off
+  milliseconds upstream_idle_ping{10000};
   milliseconds client_idle{0};        // `client_idle`: close clients silent this long; 0 = never, as in Redis
   milliseconds drain{10000};          // `drain`: bound of the drain after SIGTERM
   milliseconds tcp_keepalive{60000};  // `tcp_keepalive`: 0 = off

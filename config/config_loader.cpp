@@ -33,8 +33,10 @@ class Layers {
   }
 
   void read_secrets() {
-    read_secret("cluster.password_file", config_.cluster.password_file, config_.cluster.password);
-    read_secret("requirepass_file", config_.client.requirepass_file, config_.client.requirepass);
+    read_secret("cluster.password_file", config_.cluster.password_file, "cluster.password",
+                config_.cluster.password);
+    read_secret("requirepass_file", config_.client.requirepass_file, "requirepass",
+                config_.client.requirepass);
   }
 
   void check() {
@@ -102,7 +104,8 @@ class Layers {
     origins_.reset(option.excludes);
   }
 
-  void read_secret(std::string_view path, const std::string& file, std::string& secret) {
+  void read_secret(std::string_view path, const std::string& file, std::string_view secret_path,
+                   std::string& secret) {
     if (file.empty()) return;
     auto read = read_secret_file(file);
     if (auto* complaint = std::get_if<Complaint>(&read)) {
@@ -111,6 +114,7 @@ class Layers {
       return;
     }
     secret = std::move(std::get<std::string>(read));
+    origins_.set(secret_path, {Source::file, file, 0});
   }
 
   Config config_;

@@ -80,10 +80,21 @@ constexpr Codec kText{&set_text<Members...>, [](const Config& config) {
                         return value.empty() ? std::string("(not set)") : value;
                       }};
 
+// A password, or the file that holds one. Empty is refused: `SLOTWAY_REQUIREPASS=`, an unset variable behind
+// it, would else take the place of the password in a file, and open the proxy to everybody.
 template <auto... Members>
-constexpr Codec kSecret{&set_text<Members...>, [](const Config& config) {
+MaybeComplaint set_unless_empty(std::string_view text, Config& config) {
+  if (text.empty()) return Complaint{"is empty", "write a value, or leave it out altogether"};
+  return set_text<Members...>(text, config);
+}
+
+template <auto... Members>
+constexpr Codec kSecret{&set_unless_empty<Members...>, [](const Config& config) {
                           return std::string(member<Members...>(config).empty() ? "(not set)" : "(set)");
                         }};
+
+template <auto... Members>
+constexpr Codec kSecretFile{&set_unless_empty<Members...>, kText<Members...>.print};
 
 template <auto... Members>
 MaybeComplaint set_address(std::string_view text, Config& config) {
@@ -177,7 +188,7 @@ MaybeComplaint set_admin(std::string_view text, Config& config) {
   }
   const auto parsed = parse_host_port(text);
   if (std::holds_alternative<Complaint>(parsed)) {
-    return Complaint{quoted(text) + " is neither ADDR:PORT nor off", "write 127.0.0.1:9380, or off"};
+    return Complaint{quoted_address(text) + " is neither ADDR:PORT nor off", "write 127.0.0.1:9380, or off"};
   }
   config.admin = std::get<HostPort>(parsed);
   return std::nullopt;
@@ -234,7 +245,7 @@ constexpr std::array kOptions{
             "password of the nodes"),
         "cluster.password_file", true),
     exclusive<kCluster, &ClusterConfig::password_file>(
-        row("cluster.password_file", "FILE", kText<kCluster, &ClusterConfig::password_file>,
+        row("cluster.password_file", "FILE", kSecretFile<kCluster, &ClusterConfig::password_file>,
             "file whose first line is the password of the nodes"),
         "cluster.password", false),
     row("listen", "ADDR:PORT", kListen, "where clients connect"),
@@ -244,7 +255,7 @@ constexpr std::array kOptions{
             "password that clients must send"),
         "requirepass_file", true),
     exclusive<kClient, &ClientConfig::requirepass_file>(
-        row("requirepass_file", "FILE", kText<kClient, &ClientConfig::requirepass_file>,
+        row("requirepass_file", "FILE", kSecretFile<kClient, &ClientConfig::requirepass_file>,
             "file whose first line is the password that clients must send"),
         "requirepass", false),
     row("workers", "N|auto", {&set_workers, &print_workers}, "threads; auto = cores the process may use"),
@@ -268,7 +279,7 @@ constexpr std::array kOptions{
     row("timeouts.request", "TIME", kDuration<kTimeouts, &TimeoutsConfig::request>,
         "to answer a request, redirects and retries included"),
     row("timeouts.upstream_idle_ping", "TIME", kDuration<kTimeouts, &TimeoutsConfig::upstream_idle_ping>,
-        "silence of a node's connection before a PING"),
+        "silence of a node's connection before a PING; 0 = off"),
     row("timeouts.client_idle", "TIME", kDuration<kTimeouts, &TimeoutsConfig::client_idle>,
         "silence of a client before it is closed; 0 = never"),
     row("timeouts.drain", "TIME", kDuration<kTimeouts, &TimeoutsConfig::drain>,

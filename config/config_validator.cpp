@@ -68,7 +68,7 @@ constexpr std::array kRanges{
     Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
     Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
     Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,
-          print_milliseconds},
+          print_milliseconds, true},
     Range{"timeouts.client_idle", time<kTimeouts, &TimeoutsConfig::client_idle>, 1, 8760 * kHour,
           print_milliseconds, true},
     Range{"timeouts.drain", time<kTimeouts, &TimeoutsConfig::drain>, 1, 24 * kHour, print_milliseconds, true},

@@ -98,12 +98,7 @@ class CommandLine {
     if (flag.results().empty()) return;
     const Origin origin{Source::flag, flag_name(option), 0};
     if (option.is_secret) {
-      const std::string file = flag_name(*find_option(option.excludes));
-      const std::string advice = "use " + file + " or " + environment_name(option);
-      result.source.problems.push_back(
-          {origin,
-           "",
-           {"a password does not belong on the command line, where every user can read it", advice}});
+      result.source.problems.push_back({origin, "", refuse_secret(option)});
       return;
     }
     complain_if_repeated(origin.name, &flag, result);

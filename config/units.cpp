@@ -67,7 +67,7 @@ std::optional<std::uint64_t> scaled(std::string_view text, const std::array<Unit
 }
 
 Complaint not_an_address(std::string_view text) {
-  return {quoted(text) + " is not HOST:PORT",
+  return {quoted_address(text) + " is not HOST:PORT",
           "write a host and a port, such as 127.0.0.1:6379 or [::1]:6379"};
 }
 
@@ -138,16 +138,23 @@ Parsed<HostPort> parse_host_port(std::string_view text) {
   if (host.empty() || !std::all_of(host.begin(), host.end(), allowed)) return not_an_address(text);
   const auto port = digits<std::uint16_t>(text.substr(colon + 1));
   if (!port) {
-    return Complaint{quoted(text.substr(colon + 1)) + " is not a port",
+    return Complaint{quoted_address(text.substr(colon + 1)) + " is not a port",
                      "write a number from 1 to 65535 after the host"};
   }
   return HostPort{std::string(host), *port};
 }
 
-std::string print_host_port(const HostPort& address) {
-  const bool is_ipv6 = address.host.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? "[" + address.host + "]" : address.host;
-  return host + ":" + std::to_string(address.port);
+std::string print_host_port(std::string_view host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string_view::npos;
+  return (is_ipv6 ? "[" : "") + std::string(host) + (is_ipv6 ? "]:" : ":") + std::to_string(port);
+}
+
+std::string print_host_port(const HostPort& address) { return print_host_port(address.host, address.port); }
+
+std::string quoted_address(std::string_view text) {
+  const bool may_hold_password =
+      text.find('@') != std::string_view::npos || text.find("://") != std::string_view::npos;
+  return may_hold_password ? "what is written (not shown: it may hold a password)" : quoted(text);
 }
 
 }  // namespace slotway::config

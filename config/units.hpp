@@ -32,6 +32,11 @@ std::string print_duration(std::chrono::milliseconds duration);  // "250ms", "10
 // "HOST:PORT"; an IPv6 address stands in brackets, as in "[::1]:6380", and is stored without them. Port 0 to
 // 65535.
 Parsed<HostPort> parse_host_port(std::string_view text);
+std::string print_host_port(std::string_view host, std::uint16_t port);
 std::string print_host_port(const HostPort& address);
+
+// What was written in the place of an address, for an error text. A URL or a user's name may have a password
+// next to it: then only "what is written" is said.
+std::string quoted_address(std::string_view text);
 
 }  // namespace slotway::config

@@ -154,7 +154,6 @@ TEST_CASE("passwords come from the file, a variable, or a file of their own, and
       {{"--config", plain}, {}, "from-yaml", ""},
       {{"--config", linked}, {}, "from-secret-file", secret},
       {{"--config", linked}, {{"SLOTWAY_CLUSTER_PASSWORD", "from-variable"}}, "from-variable", ""},
-      {{"--config", linked}, {{"SLOTWAY_CLUSTER_PASSWORD", ""}}, "", ""},
       {{"--config", plain}, {{"SLOTWAY_CLUSTER_PASSWORD_FILE", other}}, "from-other-file", other},
       {{"--config", plain, "--cluster-password-file", secret},
        {{"SLOTWAY_CLUSTER_PASSWORD", "from-variable"}},
@@ -169,6 +168,28 @@ TEST_CASE("passwords come from the file, a variable, or a file of their own, and
     CHECK(result.config->cluster.password == password);
     CHECK(result.config->cluster.password_file == password_file);
   }
+}
+
+TEST_CASE("an empty password does not take the place of one from a lower source") {
+  const ConfigFolder folder;
+  const std::string secret = folder.write("secret", "s3cret\n");
+  const std::string advice = ": is empty; write a value, or leave it out altogether";
+  const std::string file = folder.write("a.yaml",
+                                        "cluster:\n"
+                                        "  seeds: [a:1]\n"
+                                        "  username: u\n"
+                                        "  password_file: '" +
+                                            secret +
+                                            "'\n"
+                                            "requirepass_file: '" +
+                                            secret + "'\n");
+  for (const std::string name : {"SLOTWAY_REQUIREPASS", "SLOTWAY_REQUIREPASS_FILE",
+                                 "SLOTWAY_CLUSTER_PASSWORD", "SLOTWAY_CLUSTER_PASSWORD_FILE"}) {
+    CHECK(folder.problems({"--config", file}, {{name, ""}}) == Texts{name + advice});
+  }
+  CHECK(folder.problems({"--config", file, "--requirepass-file", ""}) == Texts{"--requirepass-file" + advice});
+  CHECK(folder.problems_of_file("cluster: {seeds: [a:1]}\nrequirepass: ''\n") ==
+        Texts{"a.yaml:2: requirepass" + advice});
 }
 
 TEST_CASE("requirepass likewise") {
@@ -204,7 +225,8 @@ TEST_CASE("flag --check-config prints every value with its origin, and no passwo
   const std::string& text = *result.print_and_exit;
   CHECK(text.starts_with("slotway: the configuration is valid\n"));
   for (const std::string& line :
-       Texts{"  cluster.seeds: a:1,b:2  # SLOTWAY_CLUSTER\n", "  cluster.password: (set)  # default\n",
+       Texts{"  cluster.seeds: a:1,b:2  # SLOTWAY_CLUSTER\n", "  cluster.password: (set)  # " + secret + "\n",
+             "  cluster.password_file: " + secret + "  # SLOTWAY_CLUSTER_PASSWORD_FILE\n",
              "  backlog: 5  # " + file + ":1\n", "  requirepass: (set)  # " + file + ":2\n",
              "  workers: 2  # --workers\n", "  limits.max_bulk: 512mb  # default\n"}) {
     CAPTURE(line);

@@ -100,8 +100,6 @@ TEST_CASE("what is no address is refused") {
       {"[]:6379",
        "'[]:6379' is not HOST:PORT; write a host and a port, such as 127.0.0.1:6379 or [::1]:6379"},
       {"a b:1", "'a b:1' is not HOST:PORT; write a host and a port, such as 127.0.0.1:6379 or [::1]:6379"},
-      {"tcp://h:1",
-       "'tcp://h:1' is not HOST:PORT; write a host and a port, such as 127.0.0.1:6379 or [::1]:6379"},
       {"::1:6379", "'::1:6379' is an IPv6 address without brackets; write it as [ADDRESS]:PORT"},
       {"h:", "'' is not a port; write a number from 1 to 65535 after the host"},
       {"h:65536", "'65536' is not a port; write a number from 1 to 65535 after the host"},
@@ -110,6 +108,22 @@ TEST_CASE("what is no address is refused") {
   }));
   CAPTURE(text);
   CHECK(complaint_of(parse_host_port(text)) == complaint);
+}
+
+TEST_CASE("a host and a port are joined, an IPv6 address in brackets") {
+  CHECK(print_host_port("10.0.0.1", 6379) == "10.0.0.1:6379");
+  CHECK(print_host_port("fd00::2", 1) == "[fd00::2]:1");
+  CHECK(print_host_port("", 0) == ":0");
+}
+
+TEST_CASE("what may hold a password is not quoted") {
+  const std::string text =
+      GENERATE("redis://:s3cret@host:6379", "redis://user:s3cret@host", "redis://:s3cret",
+               "rediss://s3cret:1", "user:s3cret@host:6379", "s3cret@host:6379", "host:s3cret@");
+  CAPTURE(text);
+  const std::string complaint = complaint_of(parse_host_port(text));
+  CHECK(complaint.starts_with("what is written (not shown: it may hold a password) is not "));
+  CHECK(complaint.find("s3cret") == std::string::npos);
 }
 
 TEST_CASE("a quoted value shows control bytes and is cut") {
