@@ -20,9 +20,13 @@ def all_files(root):
     return sorted(found)
 
 
-def lines_of(root, name):
+def text_of(root, name):
     with open(os.path.join(root, name), encoding="utf-8", errors="replace") as file:
-        return file.read().splitlines()
+        return file.read()
+
+
+def lines_of(root, name):
+    return text_of(root, name).splitlines()
 
 
 def is_source(name):
