@@ -3,9 +3,9 @@
 # Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|lint|bench]...
 
 declare -A slotway_packages=(
-  # To build slotway. (catch2 belongs to the tests, but CMake looks for it when it configures.)
+  # To build slotway. (catch2 and python3 belong to the tests, but CMake looks for them when it configures.)
   [build]="g++ cmake ninja-build pkg-config libboost1.81-dev libhiredis-dev libyaml-cpp-dev libspdlog-dev
-    prometheus-cpp-dev libcli11-dev libjemalloc-dev catch2"
+    prometheus-cpp-dev libcli11-dev libjemalloc-dev catch2 python3"
   # To run it against a real cluster, and to test it.
   [test]="redis-server redis-tools curl python3 git ca-certificates prometheus"
   # To check style, lint and fuzz.
