@@ -206,10 +206,6 @@ Task<RedisClient::Answer> RedisClient::exchange(std::string bytes, std::size_t c
   }
 }
 
-std::string to_string(const routing::Endpoint& endpoint) {
-  return endpoint.host + ':' + std::to_string(endpoint.port);
-}
-
 std::string printable(std::string_view text) {
   constexpr std::size_t kMaxSize = 200;
   std::string out{text.substr(0, kMaxSize)};

@@ -78,9 +78,6 @@ class RedisClient {
   bool is_closed_ = true;
 };
 
-// "host:port".
-std::string to_string(const routing::Endpoint& endpoint);
-
 // Peers' texts in our errors and logs: printable, one line, at most 200 characters.
 std::string printable(std::string_view text);
 

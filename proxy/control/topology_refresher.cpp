@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/units.hpp"
 #include "proxy/control/redis_client.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "routing/topology_parser.hpp"
@@ -70,6 +71,8 @@ std::vector<Endpoint> endpoints(const std::vector<config::HostPort>& seeds) {
   for (const config::HostPort& seed : seeds) out.push_back({seed.host, seed.port});
   return out;
 }
+
+std::string print(const Endpoint& endpoint) { return config::print_host_port(endpoint.host, endpoint.port); }
 
 // The first few errors of a refresh; nodes that fail alike are many.
 std::string join(const std::vector<std::string>& errors) {
@@ -193,10 +196,10 @@ Task<RefreshResult> TopologyRefresher::State::refresh(RefreshReason reason) {
   for (const Endpoint& endpoint : routing::ask_order(current_.get(), seeds_, turn)) {
     View view = co_await ask(endpoint);
     if (is_stopped_) co_return RefreshResult::failed;
-    const std::string voter = to_string(client_.address());
+    const std::string voter = print(client_.address());
     client_.close();
     if (view.topology == nullptr) {
-      errors.push_back(to_string(endpoint) + ": " + view.error);
+      errors.push_back(print(endpoint) + ": " + view.error);
       continue;
     }
     const auto verdict = judge_.judge(current_.get(), *view.topology, view.state_ok, voter, turn);
@@ -205,7 +208,7 @@ Task<RefreshResult> TopologyRefresher::State::refresh(RefreshReason reason) {
       co_return is_changed ? RefreshResult::changed : RefreshResult::unchanged;
     }
     is_confirmed = is_confirmed || verdict == ViewJudge::Verdict::confirmed;
-    errors.push_back(to_string(endpoint) + ": its view is not taken: " + std::string{verdict_text(verdict)});
+    errors.push_back(print(endpoint) + ": its view is not taken: " + std::string{verdict_text(verdict)});
   }
   copies_are_patched_ = copies_are_patched_ || must_publish;
   if (is_confirmed) co_return RefreshResult::unchanged;
@@ -268,7 +271,7 @@ bool TopologyRefresher::State::take(std::shared_ptr<Topology> topology, RefreshR
         "topology: {} nodes, {} primaries, {} of {} slots covered, epoch {}, version {} ({}, from {})",
         current_->nodes().size(), count_primaries(*current_), current_->covered_slots(), routing::kSlotCount,
         current_->epoch(), current_->server_version().empty() ? "unknown" : current_->server_version(),
-        routing::reason_name(reason), to_string(client_.address()));
+        routing::reason_name(reason), print(client_.address()));
   }
   if (is_changed || must_publish) {
     const Publish publish = publish_;  // which may stop us

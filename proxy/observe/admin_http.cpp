@@ -16,6 +16,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "config/units.hpp"
 #include "proxy/observe/admin_pages.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "proxy/observe/metrics.hpp"
@@ -47,15 +48,9 @@ constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n"
     "Connection: close\r\n\r\ntoo many connections\n";
 
-// The address as a person writes it, for messages.
-std::string to_text(const config::HostPort& address) {
-  const bool is_v6 = address.host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
-}
-
 [[noreturn]] void fail_to_listen(const config::HostPort& address, const error_code& ec) {
-  throw std::runtime_error("cannot listen for the admin port on " + to_text(address) + ": " + ec.message() +
-                           "; choose another address with --admin ADDR:PORT, or --admin off");
+  throw std::runtime_error("cannot listen for the admin port on " + config::print_host_port(address) + ": " +
+                           ec.message() + "; choose another address with --admin ADDR:PORT, or --admin off");
 }
 
 Acceptor listen_on(asio::io_context& io, const config::HostPort& address) {

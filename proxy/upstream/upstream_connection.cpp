@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/units.hpp"
 #include "proxy/socket_io.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 #include "routing/backoff.hpp"
@@ -41,7 +42,7 @@ UpstreamConnection::~UpstreamConnection() {
 }
 
 UpstreamStatus UpstreamConnection::status() const {
-  return {endpoint_.host + ":" + std::to_string(endpoint_.port), state_, pipeline_.size(),
+  return {config::print_host_port(endpoint_.host, endpoint_.port), state_, pipeline_.size(),
           pipeline_.queued_bytes()};
 }
 
