@@ -109,7 +109,9 @@ ControlFacts ControlPlane::facts() const {
   facts.listening = listener_.is_listening();
   facts.draining = draining_;
   facts.topology = refresher_.current();
+  facts.clients_rejected = listener_.rejected();
   const RefreshStatus& status = refresher_.status();
+  facts.refresh_error = status.last_error;
   if (status.last_success) {
     facts.topology_age = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - *status.last_success);

@@ -1,5 +1,6 @@
 // The thread beside the workers: accepts clients, keeps the map fresh, answers the admin port, and ends it
-// all when a signal says so. Owner: the Server, whose calling thread becomes the control thread in run().
+// all when a signal says so. Owner: the Server, whose calling thread becomes the control thread in run() (the
+// log's "control" is the program's main thread).
 // Thread: control, but for request_refresh.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "config/units.hpp"
 #include "proxy/observe/utf8.hpp"
 
 namespace slotway::proxy {
@@ -23,9 +24,13 @@ std::uint32_t covered_slots(const ControlFacts& facts) {
 }
 
 std::string host_port(const routing::Endpoint& endpoint) {
-  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
-  const std::string host = is_v6 ? "[" + endpoint.host + "]" : endpoint.host;
-  return to_valid_utf8(host + ":" + std::to_string(endpoint.port));
+  return to_valid_utf8(config::print_host_port(endpoint.host, endpoint.port));
+}
+
+std::string why_no_topology(const ControlFacts& facts) {
+  const bool is_asking = facts.refresh_error.empty();
+  return "no topology was learned yet: " +
+         (is_asking ? "the first answer is awaited" : to_valid_utf8(facts.refresh_error));
 }
 
 json::value age_ms(const ControlFacts& facts) {
@@ -76,7 +81,7 @@ std::vector<std::string> not_ready_reasons(const ControlFacts& facts) {
   if (!facts.listening) reasons.emplace_back("the client port is not listening");
   if (facts.draining) reasons.emplace_back("draining: no new clients are accepted");
   if (!facts.topology) {
-    reasons.emplace_back("no topology was learned yet: no seed answered");
+    reasons.push_back(why_no_topology(facts));
   } else if (const std::uint32_t covered = covered_slots(facts); covered < kSlotCount) {
     reasons.push_back("only " + std::to_string(covered) + " of " + std::to_string(kSlotCount) +
                       " slots have a node");
@@ -132,7 +137,7 @@ AdminReply readyz_page(const ControlFacts& facts) {
 }
 
 AdminReply topology_page(const ControlFacts& facts) {
-  if (!facts.topology) return json_page(503, {{"error", "no topology was learned yet: no seed answered"}});
+  if (!facts.topology) return json_page(503, {{"error", why_no_topology(facts)}});
   const Topology& topology = *facts.topology;
   const auto ranges = slot_ranges(topology);
 

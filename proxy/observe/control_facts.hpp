@@ -28,6 +28,9 @@ struct ControlFacts {
   // Since the last successful refresh; nullopt = none yet.
   std::optional<std::chrono::milliseconds> topology_age{};
   std::vector<RefreshCount> refreshes{};
+  // What each node that was asked said, if the last refresh failed; "" = it succeeded, or none has ended yet.
+  std::string refresh_error{};
+  std::uint64_t clients_rejected = 0;  // because there were limits.max_clients
 };
 
 }  // namespace slotway::proxy

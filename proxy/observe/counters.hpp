@@ -90,7 +90,7 @@ struct WorkerCounters {
   Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;
   Counter buffer_bytes;  // held by this worker's pooled buffers, in use or free
-  Counter loop_turns;    // /healthz: the loop turns
+  Counter loop_turns;    // of the event loop, ever
   Counter in_flight;     // requests waiting for a node now
 
   void count_error(protocol::Family family, ErrorClass error) {

@@ -82,7 +82,7 @@ void add_histogram(MetricFamily& family, const Workers& workers, Labels labels, 
 
 // --- what is counted ---
 
-void add_clients(Families& out, const Workers& workers) {
+void add_clients(Families& out, const Workers& workers, const ControlFacts& facts) {
   add_per_worker(out, workers, "slotway_clients", MetricType::Gauge, "Client connections open now.",
                  &WorkerCounters::clients);
   add_sum(out, workers, "slotway_clients_paused", MetricType::Gauge,
@@ -92,6 +92,9 @@ void add_clients(Families& out, const Workers& workers) {
           "Client connections accepted.", &WorkerCounters::clients_accepted);
   add_sum(out, workers, "slotway_client_connections_closed_total", MetricType::Counter,
           "Client connections closed, by either side.", &WorkerCounters::clients_closed);
+  add_value(out, "slotway_client_connections_rejected_total", MetricType::Counter,
+            "Client connections closed at once, because there were limits.max_clients.",
+            as_double(facts.clients_rejected));
   add_sum(out, workers, "slotway_client_received_bytes_total", MetricType::Counter,
           "Bytes read from clients.", &WorkerCounters::client_bytes_in);
   add_sum(out, workers, "slotway_client_sent_bytes_total", MetricType::Counter, "Bytes written to clients.",
@@ -302,7 +305,7 @@ std::string render_metrics(const MetricsInput& input) {
   Families families;
   add_server(families, input);
   add_workers(families, input);
-  add_clients(families, input.workers);
+  add_clients(families, input.workers, input.facts);
   add_requests(families, input.workers);
   add_redirects(families, input.workers);
   add_upstream_totals(families, input.workers);

@@ -80,7 +80,7 @@ TEST_CASE("readiness names each fact that is missing") {
   };
   const std::string not_listening = "the client port is not listening";
   const std::string draining = "draining: no new clients are accepted";
-  const std::string unknown = "no topology was learned yet: no seed answered";
+  const std::string unknown = "no topology was learned yet: the first answer is awaited";
   const Row rows[] = {
       {true, false, topology_of(kWhole), {}},
       {false, false, topology_of(kWhole), {not_listening}},
@@ -99,6 +99,18 @@ TEST_CASE("readiness names each fact that is missing") {
     CHECK(body.at("ready").as_bool() == row.reasons.empty());
     CHECK(body.at("reasons").as_array().size() == row.reasons.size());
   }
+}
+
+TEST_CASE("without a topology the pages repeat what the nodes said") {
+  ControlFacts facts{.listening = true, .refresh_error = "a:1: wrong username or password; b:2: \xff"};
+  const std::string reason =
+      "no topology was learned yet: a:1: wrong username or password; b:2: \xef\xbf\xbd";
+  CHECK(not_ready_reasons(facts) == std::vector<std::string>{reason});
+  CHECK(text_of(json::parse(readyz_page(facts).body).at("reasons").at(0)) == reason);
+  CHECK(text_of(json::parse(topology_page(facts).body).at("error")) == reason);
+  // With one, a refresh that fails is no reason to send clients away: the last good map serves them.
+  facts.topology = topology_of(kWhole);
+  CHECK(not_ready_reasons(facts).empty());
 }
 
 TEST_CASE("/readyz says what it was decided from") {
@@ -148,7 +160,8 @@ TEST_CASE("/topology shows nodes and their slots") {
 TEST_CASE("/topology without a topology is a 503 that says so") {
   const AdminReply reply = topology_page({});
   CHECK(reply.status == 503);
-  CHECK(text_of(json::parse(reply.body).at("error")) == "no topology was learned yet: no seed answered");
+  CHECK(text_of(json::parse(reply.body).at("error")) ==
+        "no topology was learned yet: the first answer is awaited");
 }
 
 TEST_CASE("a node name of any bytes leaves the JSON readable") {

@@ -65,7 +65,8 @@ struct Fixture {
     in.facts = {.listening = true,
                 .topology = small_topology(),
                 .topology_age = 2500ms,
-                .refreshes = {{"periodic", "unchanged", 4}, {"moved", "changed", 1}}};
+                .refreshes = {{"periodic", "unchanged", 4}, {"moved", "changed", 1}},
+                .clients_rejected = 12};
     in.ready = true;
     in.admin_connections_rejected = 8;
     in.process = ProcessFacts{.cpu_seconds = 1.25,
@@ -168,6 +169,7 @@ TEST_CASE("a scrape adds up the workers") {
            R"(slotway_clients{worker="0"} 3)",
            R"(slotway_clients{worker="1"} 4)",
            "slotway_client_connections_accepted_total 30",
+           "slotway_client_connections_rejected_total 12",
            R"(slotway_requests_total{family="string"} 11)",
            R"(slotway_requests_total{family="hash"} 1)",
            R"(slotway_requests_total{family="set"} 0)",
