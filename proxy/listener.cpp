@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "config/units.hpp"
 #include "protocol/reply_errors.hpp"
 
 namespace slotway::proxy {
@@ -18,12 +19,21 @@ namespace {
 constexpr int kAcceptsPerTurn = 256;
 // When descriptors have run out, closing clients need a moment to give some back.
 constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::seconds kWarnInterval{10};
+
+std::string more_like_it(std::uint64_t left_out) {
+  return left_out > 0 ? fmt::format(" ({} more like this)", left_out) : "";
+}
 
 }  // namespace
 
 Listener::Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients)
-    : acceptor_(io), pause_(io), max_clients_(max_clients) {
-  const std::string where = client.listen.host + ":" + std::to_string(client.listen.port);
+    : acceptor_(io),
+      pause_(io),
+      max_clients_(max_clients),
+      accept_errors_(kWarnInterval),
+      rejections_(kWarnInterval) {
+  const std::string where = config::print_host_port(client.listen);
   boost::system::error_code error;
   boost::asio::ip::tcp::resolver resolver(io);
   const auto addresses = resolver.resolve(client.listen.host, std::to_string(client.listen.port),
@@ -71,18 +81,25 @@ void Listener::on_ready() {
     if (socket >= 0) {
       give(socket);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      spdlog::error("cannot accept clients: {}; raise the limit of open files (ulimit -n)",
-                    std::system_category().message(errno));
-      pause_.expires_after(kPause);
-      pause_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && listening_) wait();
-      });
-      return;
+      return pause(errno);
     } else if (errno != EINTR && errno != ECONNABORTED) {
       break;
     }
   }
   if (listening_) wait();
+}
+
+void Listener::pause(int error_number) {
+  if (const auto left_out = accept_errors_.allow(std::chrono::steady_clock::now())) {
+    const bool is_limit = error_number == EMFILE || error_number == ENFILE;
+    spdlog::error("cannot accept clients: {}{}{}", std::system_category().message(error_number),
+                  is_limit ? "; raise the limit of open files (ulimit -Hn), or lower limits.max_clients" : "",
+                  more_like_it(*left_out));
+  }
+  pause_.expires_after(kPause);
+  pause_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && listening_) wait();
+  });
 }
 
 void Listener::give(int socket) {
@@ -97,15 +114,20 @@ void Listener::give(int socket) {
       chosen = i;
     }
   }
-  if (total >= max_clients_) {
-    ++rejected_;
-    const std::string reply = "-" + std::string(protocol::errors::kMaxClients) + "\r\n";
-    static_cast<void>(::send(socket, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
-    ::close(socket);
-    return;
-  }
+  if (total >= max_clients_) return reject(socket);
   ++given_[chosen];
   workers_[chosen]->take_client(socket);
+}
+
+void Listener::reject(int socket) {
+  ++rejected_;
+  if (const auto left_out = rejections_.allow(std::chrono::steady_clock::now())) {
+    spdlog::warn("a client was refused: there are limits.max_clients ({}){}", max_clients_,
+                 more_like_it(*left_out));
+  }
+  const std::string reply = "-" + std::string(protocol::errors::kMaxClients) + "\r\n";
+  static_cast<void>(::send(socket, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  ::close(socket);
 }
 
 }  // namespace slotway::proxy

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "proxy/observe/log_limiter.hpp"
 #include "proxy/worker.hpp"
 
 namespace slotway::proxy {
@@ -25,6 +26,7 @@ class Listener {
   void start(const std::vector<std::unique_ptr<Worker>>& workers);
   void stop();
   bool is_listening() const { return listening_; }
+  // Clients that were one too many, so far.
   std::uint64_t rejected() const { return rejected_; }
   // Clients that worker i has been given so far.
   std::uint64_t given(std::size_t i) const { return given_[i]; }
@@ -32,7 +34,10 @@ class Listener {
  private:
   void wait();
   void on_ready();
+  // Accepting failed for want of something that others may give back.
+  void pause(int error_number);
   void give(int socket);
+  void reject(int socket);
 
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
@@ -40,6 +45,8 @@ class Listener {
   std::uint16_t port_ = 0;
   bool listening_ = false;
   std::uint64_t rejected_ = 0;
+  LogLimiter accept_errors_;
+  LogLimiter rejections_;
   std::vector<Worker*> workers_;
   std::vector<std::uint64_t> given_;  // by worker
 };

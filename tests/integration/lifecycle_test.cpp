@@ -121,7 +121,10 @@ TEST_CASE("one client too many is told so and closed, and fits when another has 
     clients.push_back(proxied.client());
     CHECK(clients.back().text({"PING"}) == "+PONG");
   }
-  CHECK(proxied.client().read_until_closed() == "-ERR max number of clients reached\r\n");
+  CHECK(proxied.slotway.metric("slotway_client_connections_rejected_total") == 0);
+  for (int i = 0; i < 5; ++i)
+    CHECK(proxied.client().read_until_closed() == "-ERR max number of clients reached\r\n");
+  CHECK(proxied.slotway.metric("slotway_client_connections_rejected_total") == 5);
   clients.pop_back();
   kit::wait_until("the place is free", kSoon, [&] { return !refuses(proxied.port()); });
   CHECK(clients.front().text({"PING"}) == "+PONG");

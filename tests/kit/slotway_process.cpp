@@ -60,7 +60,8 @@ SlotwayProcess::SlotwayProcess(const std::string& binary, const std::string& see
 double SlotwayProcess::metric(const std::string& sample) const {
   const std::string body = "\n" + get("/metrics").body;
   const std::size_t at = body.find("\n" + sample + " ");
-  return at == std::string::npos ? 0 : std::atof(body.c_str() + at + sample.size() + 2);
+  if (at == std::string::npos) throw std::runtime_error("/metrics has no sample " + sample);
+  return std::atof(body.c_str() + at + sample.size() + 2);
 }
 
 void SlotwayProcess::begin_stop() const { process_->signal(SIGTERM); }

@@ -40,7 +40,8 @@ class SlotwayProcess {
     return TestClient(port_, timeout);
   }
   HttpReply get(const std::string& path) const { return http_get(admin_port_, path); }
-  // The value of one sample of /metrics, named as it stands there with its labels; 0 if it is not there.
+  // The value of one sample of /metrics, named as it stands there with its labels; throws std::runtime_error
+  // if it is not there.
   double metric(const std::string& sample) const;
   // Standard output and error so far: for INFO().
   std::string output() const { return process_->output(); }

@@ -220,13 +220,6 @@ void TestClient::close() {
   fd_ = -1;
 }
 
-std::uint16_t TestClient::local_port() const {
-  sockaddr_in address{};
-  socklen_t size = sizeof(address);
-  if (::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return ntohs(address.sin_port);
-}
-
 bool TestClient::poll_for(short events, short& ready, Timeout timeout) const {
   pollfd entry{fd_, events, 0};
   int count = 0;

@@ -77,7 +77,6 @@ class TestClient {
   void close();
 
   int fd() const { return fd_; }
-  std::uint16_t local_port() const;
 
  private:
   struct ReaderDeleter {
