@@ -3,18 +3,40 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
 #include "config/config_loader.hpp"
 #include "config/worker_count.hpp"
 #include "proxy/observe/logging.hpp"
+#include "proxy/open_files.hpp"
 #include "proxy/server.hpp"
 
 namespace {
 
 constexpr int kCannotStart = 1;
 constexpr int kBadConfiguration = 2;
+constexpr unsigned kTeardownSeconds = 1;
+
+// A loop that is destroyed joins the thread of its name look-ups, and nothing can interrupt one: a name
+// server that does not answer would hold the exit for as long as it likes. All clients are gone by then.
+void bound_teardown() {
+  std::signal(SIGALRM, [](int) { ::_exit(0); });
+  ::alarm(kTeardownSeconds);
+}
+
+void serve(const slotway::config::Config& config) {
+  using namespace slotway;
+  proxy::setup_logging(config.log);
+  const unsigned workers = config::worker_count(config.workers);
+  const std::uint64_t open_files = proxy::raise_open_files();
+  if (const auto warning = proxy::open_files_warning(open_files, config.limits.max_clients, workers))
+    spdlog::warn("{}", *warning);
+  proxy::Server server(config, workers);
+  server.run();
+  bound_teardown();
+}
 
 }  // namespace
 
@@ -30,10 +52,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "slotway: %s\n", problem.text().c_str());
   if (!loaded.config) return kBadConfiguration;
 
+  // Whoever reads the log may leave (`slotway 2>&1 | head`): that ends the log, not the proxy.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
-    proxy::setup_logging(loaded.config->log);
-    proxy::Server server(*loaded.config, config::worker_count(loaded.config->workers));
-    server.run();
+    serve(*loaded.config);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "slotway: %s\n", error.what());
     return kCannotStart;

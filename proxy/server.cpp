@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "config/units.hpp"
+
 namespace slotway::proxy {
 
 namespace {
@@ -43,11 +45,20 @@ ControlPlane::Workers Server::make_workers(unsigned count) {
 }
 
 void Server::run() {
+  // Also if the control plane throws: it is destroyed first, and workers that run would still call it.
+  struct StopWorkers {
+    const ControlPlane::Workers& workers;
+    ~StopWorkers() {
+      for (const auto& worker : workers) worker->stop();
+    }
+  } const stop_workers{workers_};
+
   for (const auto& worker : workers_) worker->start();
-  spdlog::info("slotway {} listens on {}:{} with {} workers", SLOTWAY_VERSION, config_.client.listen.host,
-               port(), workers_.size());
+  spdlog::info("slotway {} listens on {} with {} workers", SLOTWAY_VERSION,
+               config::print_host_port(config_.client.listen.host, port()), workers_.size());
+  if (config_.admin)
+    spdlog::info("admin on {}", config::print_host_port(config_.admin->host, control_.admin_port()));
   control_.run();
-  for (const auto& worker : workers_) worker->stop();
 }
 
 }  // namespace slotway::proxy

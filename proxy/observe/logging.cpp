@@ -5,6 +5,7 @@
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/json/object.hpp>
@@ -41,8 +42,10 @@ std::string without_control_bytes(std::string_view text) {
   return out;
 }
 
-// Workers and the control plane name their threads; the name is read on the logging thread itself.
+// Workers name their threads; the name is read on the logging thread itself. The control thread is the main
+// one, whose name is the program's and stays it: ps and pgrep go by it.
 std::string thread_label(std::size_t thread_id) {
+  if (thread_id == static_cast<std::size_t>(::getpid())) return "control";
   std::array<char, 16> name{};
   if (pthread_getname_np(pthread_self(), name.data(), name.size()) == 0 && name[0] != '\0')
     return name.data();

@@ -1,6 +1,7 @@
 // Log lines: one a message, readable back, whatever bytes a peer had a part in.
 #include "proxy/observe/logging.hpp"
 
+#include <pthread.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
@@ -9,6 +10,7 @@
 #include <boost/json/value_to.hpp>
 #include <catch2/catch.hpp>
 #include <sstream>
+#include <thread>
 
 #include "proxy/observe/log_limiter.hpp"
 #include "proxy/observe/utf8.hpp"
@@ -74,12 +76,18 @@ TEST_CASE("spdlog writes its records through the formatter, with the thread's na
   auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(out);
   spdlog::logger logger("test", sink);
   logger.set_formatter(make_log_formatter(LogFormat::json));
-  logger.error("lost {}", "\"x\"");
+  logger.error("lost {}", "\"x\"");  // on the main thread
   const auto record = boost::json::parse(out.str());
   CHECK(text_of(record.at("level")) == "error");
   CHECK(text_of(record.at("msg")) == "lost \"x\"");
   CHECK(record.at("time").as_string().size() == std::string_view("2024-02-29T07:08:09.045Z").size());
-  CHECK(!record.at("thread").as_string().empty());
+  CHECK(text_of(record.at("thread")) == "control");
+  out.str("");
+  std::thread([&logger] {
+    ::pthread_setname_np(::pthread_self(), "worker-7");
+    logger.error("lost");
+  }).join();
+  CHECK(text_of(boost::json::parse(out.str()).at("thread")) == "worker-7");
 }
 
 TEST_CASE("set-up makes the default logger as verbose as the configuration says") {
