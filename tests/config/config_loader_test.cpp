@@ -187,7 +187,8 @@ TEST_CASE("an empty password does not take the place of one from a lower source"
                                  "SLOTWAY_CLUSTER_PASSWORD", "SLOTWAY_CLUSTER_PASSWORD_FILE"}) {
     CHECK(folder.problems({"--config", file}, {{name, ""}}) == Texts{name + advice});
   }
-  CHECK(folder.problems({"--config", file, "--requirepass-file", ""}) == Texts{"--requirepass-file" + advice});
+  CHECK(folder.problems({"--config", file, "--requirepass-file", ""}) ==
+        Texts{"--requirepass-file" + advice});
   CHECK(folder.problems_of_file("cluster: {seeds: [a:1]}\nrequirepass: ''\n") ==
         Texts{"a.yaml:2: requirepass" + advice});
 }
