@@ -175,7 +175,7 @@ TEST_CASE("A seed that cannot be reached is passed over") {
 
 TEST_CASE("A node that accepts and says nothing is given up in time, and named") {
   Stage stage;
-  stage.config.timeouts.connect = 50ms;
+  stage.config.timeouts.connect = 500ms;  // also for the look-up of a name that does not exist
   stage.add_seed(closed_port(stage.io));
   stage.add_seed(1, "a..b");
   FakeNode silent{stage.io, [](const Argv&) { return Reaction{}; }};
