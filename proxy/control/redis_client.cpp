@@ -11,6 +11,8 @@
 #include <tuple>
 #include <utility>
 
+#include "proxy/upstream/auth_error.hpp"
+
 // GCC 12 sees the frames' operator new inlined and their operator delete not, and takes them for a mismatch.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
@@ -61,21 +63,6 @@ RedisClient::Answer failed(std::string error) {
   RedisClient::Answer answer;
   answer.error = std::move(error);
   return answer;
-}
-
-// What a refused AUTH means. The node's own text is not repeated: a node that does not know AUTH echoes its
-// arguments.
-std::string explain_auth_error(std::string_view text) {
-  if (text.find("without any password configured") != std::string_view::npos ||
-      text.find("no password is set") != std::string_view::npos) {
-    return "the node has no password, but cluster.password is set: remove it, or set requirepass on the node";
-  }
-  const std::string_view code = text.substr(0, text.find(' '));
-  if (code == "WRONGPASS" || text.starts_with("ERR invalid password")) {
-    return "wrong username or password: check cluster.username and cluster.password (or "
-           "cluster.password_file)";
-  }
-  return "AUTH was refused with " + printable(code);
 }
 
 }  // namespace

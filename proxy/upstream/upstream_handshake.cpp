@@ -1,6 +1,7 @@
 #include "proxy/upstream/upstream_handshake.hpp"
 
 #include "protocol/reply_writer.hpp"
+#include "proxy/upstream/auth_error.hpp"
 
 namespace slotway::proxy {
 
@@ -19,11 +20,7 @@ std::string UpstreamHandshake::start() {
 
 UpstreamHandshake::Status UpstreamHandshake::on_reply(std::string_view reply) {
   if (reply.starts_with('-')) {
-    // "unknown command 'AUTH', with args beginning with: ..." quotes what was sent: the error goes into the
-    // log.
-    std::string_view text = reply.substr(1, reply.size() - 3);
-    if (text.find(cluster_.password) != std::string_view::npos) text = "(an error that repeats the password)";
-    error_ = "AUTH refused: " + std::string(text) + "; check cluster.username and cluster.password";
+    error_ = explain_auth_error(reply.substr(1, reply.size() - 3));
     return Status::failed;
   }
   return --awaited_ > 0 ? Status::waiting : Status::done;

@@ -1,7 +1,7 @@
 // What is said to a node before anything else on each connection: today AUTH. Sans-I/O: it offers bytes to
 // write and is fed the replies. TLS comes before it, RESP3 and READONLY will come after AUTH: their place is
 // here. Owner: an UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but in
-// request().
+// what start() returns.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class UpstreamHandshake {
   std::string start();
   // One whole reply.
   Status on_reply(std::string_view reply);
-  // After `failed`: what the node said, and what to do.
+  // After `failed`: what the node's answer means, and what to do.
   const std::string& error() const { return error_; }
 
  private:
