@@ -48,8 +48,14 @@ inline constexpr std::string_view kOutcomeUnknown =
     "ERR Slotway: connection to the node lost after the command was sent; whether it was executed is unknown";
 inline constexpr std::string_view kBadFragment =
     "ERR Slotway: a node's reply to a part of the command was not understood";
+// Before the error that stopped a part of a split write, when others of its parts were executed.
+inline constexpr std::string_view kExecutedInPart =
+    "ERR Slotway: executed in part: a part of the command failed with: ";
 inline constexpr std::string_view kTooManyHops =
     "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
+
+// `text` is one of those that leave open whether the command was executed.
+constexpr bool leaves_doubt(std::string_view text) { return text == kTimeout || text == kOutcomeUnknown; }
 
 std::string wrong_arity(const CommandRow& row);
 std::string unknown_command(const RequestView& request);

@@ -19,8 +19,10 @@ std::size_t bytes_of(const std::vector<T>& buffer) {
 
 }  // namespace
 
-void Merger::reset(protocol::Merge merge, const FragmentLayout& layout) {
+void Merger::reset(protocol::Merge merge, const FragmentLayout& layout, bool writes) {
   merge_ = merge;
+  writes_ = writes;
+  executed_ = false;
   layout_.fragments.assign(layout.fragments.begin(), layout.fragments.end());
   layout_.next.assign(layout.next.begin(), layout.next.end());
   missing_ = layout.fragments.size();
@@ -33,11 +35,15 @@ void Merger::reset(protocol::Merge merge, const FragmentLayout& layout) {
 void Merger::add(std::uint32_t fragment, std::string_view reply) {
   assert(missing_ > 0);
   --missing_;
-  if (failed()) return;
-  if (reply.starts_with('-')) {
-    error_ = reply;
+  const bool is_error = reply.starts_with('-');
+  executed_ |= !is_error;
+  if (is_error) {
+    // "Not executed" would be false if another part may have been.
+    if (!failed() || (writes_ && protocol::errors::leaves_doubt(reply.substr(1, reply.size() - 3))))
+      error_ = reply;
     return;
   }
+  if (failed()) return;
   bool understood = false;
   switch (merge_) {
     case protocol::Merge::by_position: understood = add_elements(layout_.fragments[fragment], reply); break;
@@ -75,12 +81,16 @@ bool Merger::add_integer(std::string_view reply) {
   return value && !__builtin_add_overflow(sum_, *value, &sum_);
 }
 
+void Merger::write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
+  if (!writes_ || !executed_) return out.append(pool, error_);
+  out.append(pool, "-");
+  out.append(pool, protocol::errors::kExecutedInPart);
+  out.append(pool, std::string_view(error_).substr(1));
+}
+
 void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   assert(complete());
-  if (failed()) {
-    out.append(pool, error_);
-    return;
-  }
+  if (failed()) return write_failure(pool, out);
   switch (merge_) {
     case protocol::Merge::by_position:
       out.append(pool, ArrayHeader(pieces_.size()).view());

@@ -1,7 +1,8 @@
 // Makes one reply of the fragments' replies. Sans-I/O: fed replies in any order, it says when it has them
 // all. Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the
 // previous command is left but the buffers' capacity. A split command that fails in part is answered with one
-// error: the first that came.
+// error: the first that came, or one that leaves a write's outcome open; if other parts of a write were
+// executed, in a text that says so.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ namespace slotway::routing {
 
 class Merger {
  public:
-  void reset(protocol::Merge merge, const FragmentLayout& layout);
+  // `writes`: parts that succeed leave something behind.
+  void reset(protocol::Merge merge, const FragmentLayout& layout, bool writes);
 
   // `reply` is the whole reply of one fragment; each fragment exactly once.
   void add(std::uint32_t fragment, std::string_view reply);
@@ -41,11 +43,14 @@ class Merger {
     std::size_t size;
   };
 
+  void write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   bool add_elements(const Fragment& fragment, std::string_view reply);
   bool add_integer(std::string_view reply);
 
   protocol::Merge merge_ = protocol::Merge::none;
   FragmentLayout layout_;
+  bool writes_ = false;
+  bool executed_ = false;    // a fragment succeeded
   std::size_t missing_ = 0;  // fragments
   std::int64_t sum_ = 0;
   std::vector<Piece> pieces_;  // by position, into arena_

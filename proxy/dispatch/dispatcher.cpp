@@ -122,7 +122,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
     merger = std::move(free_mergers_.back());
     free_mergers_.pop_back();
   }
-  merger->reset(row.merge, splitter.layout());
+  merger->reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
   slots_.at(slot).merger = std::move(merger);
 
   // --- a request for each fragment ---

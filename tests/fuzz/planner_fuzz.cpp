@@ -102,7 +102,7 @@ void check_fan_out(const Planner& planner, const RequestView& request, const pro
   require(splitter.layout().positions() == planner.keys().size(), "every key has a place");
 
   Merger merger;
-  merger.reset(row.merge, splitter.layout());
+  merger.reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
   Planner other{config::MultikeyConfig{.mset = config::CrossSlotWrites::reject}};
   std::size_t arguments = 0;
   for (std::size_t i = 0; i < fragments; ++i) {

@@ -18,6 +18,10 @@ struct Row {
   std::string reply;
 };
 
+std::string in_part(std::string_view why) {
+  return error(std::string(errors::kExecutedInPart) + std::string(why));
+}
+
 // a and A are node 0's, in two slots; b is node 1's.
 std::vector<Row> rows() {
   return {
@@ -33,13 +37,15 @@ std::vector<Row> rows() {
       {"TOUCH a b", {{0, "TOUCH a", ":0\r\n"}, {1, "TOUCH b", ":0\r\n"}}, ":0\r\n"},
       // one fragment fails: one error, whatever the others say
       {"MGET a b", {{0, "MGET a", "-ERR no\r\n"}, {1, "MGET b", "*1\r\n$-1\r\n"}}, "-ERR no\r\n"},
-      {"MSET a 1 b 2", {{0, "MSET a 1", "+OK\r\n"}, {1, "MSET b 2", "-OOM full\r\n"}}, "-OOM full\r\n"},
-      {"DEL a b", {{0, "DEL a", "-ERR first\r\n"}, {1, "DEL b", ":1\r\n"}}, "-ERR first\r\n"},
+      {"MSET a 1 b 2", {{0, "MSET a 1", "+OK\r\n"}, {1, "MSET b 2", "-OOM full\r\n"}}, in_part("OOM full")},
+      {"DEL a b", {{0, "DEL a", "-ERR first\r\n"}, {1, "DEL b", ":1\r\n"}}, in_part("ERR first")},
+      {"DEL a b", {{0, "DEL a", "-ERR first\r\n"}, {1, "DEL b", "-ERR second\r\n"}}, "-ERR first\r\n"},
+      {"EXISTS a b", {{0, "EXISTS a", "-ERR no\r\n"}, {1, "EXISTS b", ":1\r\n"}}, "-ERR no\r\n"},
       // replies of the wrong shape
       {"MGET a b",
        {{0, "MGET a", "*2\r\n:1\r\n:2\r\n"}, {1, "MGET b", "*1\r\n$-1\r\n"}},
        error(errors::kBadFragment)},
-      {"DEL a b", {{0, "DEL a", "+OK\r\n"}, {1, "DEL b", ":1\r\n"}}, error(errors::kBadFragment)},
+      {"DEL a b", {{0, "DEL a", "+OK\r\n"}, {1, "DEL b", ":1\r\n"}}, in_part(errors::kBadFragment)},
       // one slot: sent as it came
       {"MGET a a", {{0, "MGET a a", "*2\r\n:1\r\n:2\r\n"}}, "*2\r\n:1\r\n:2\r\n"},
       // never split
@@ -125,6 +131,16 @@ TEST_CASE("each fragment is redirected by itself") {
     serve(scene.node(0), "MGET " + a, "*1\r\n$1\r\n1\r\n");
   }
   CHECK(client.read_raw(18) == "*2\r\n$1\r\n1\r\n$1\r\n2\r\n");
+}
+
+TEST_CASE("a split write of which a part cannot be sent says that the others were executed") {
+  Scene scene(2, request_timeout(300ms));
+  scene.node(0).set_handler(always("+OK\r\n"));
+  scene.node(1).go_down();
+  TestClient client = scene.client();
+  const std::string reply = in_part(errors::kNotSent);
+  client.send({"MSET", scene.cluster.key(0), "1", scene.cluster.key(1), "2"});
+  CHECK(client.read_raw(reply.size()) == reply);
 }
 
 TEST_CASE("MSET over several slots is refused if the configuration says so") {

@@ -53,7 +53,7 @@ std::unique_ptr<routing::Merger> sum_of_two() {
   layout.fragments = {{0, 0, 0, 1}, {1, 1, 1, 1}};
   layout.next = {routing::kNoPosition, routing::kNoPosition};
   auto merger = std::make_unique<routing::Merger>();
-  merger->reset(protocol::Merge::sum, layout);
+  merger->reset(protocol::Merge::sum, layout, true);
   merger->add(0, ":1\r\n");
   merger->add(1, ":2\r\n");
   return merger;

@@ -50,8 +50,9 @@ std::string written(const Merger& merger) {
 
 // The fragments' replies in the order `arrival`.
 std::string merge(Merger& merger, Merge how, const FragmentLayout& layout,
-                  const std::vector<std::string>& replies, const std::vector<std::uint32_t>& arrival) {
-  merger.reset(how, layout);
+                  const std::vector<std::string>& replies, const std::vector<std::uint32_t>& arrival,
+                  bool writes = false) {
+  merger.reset(how, layout, writes);
   for (const std::uint32_t fragment : arrival) {
     REQUIRE_FALSE(merger.complete());
     merger.add(fragment, replies[fragment]);
@@ -150,6 +151,40 @@ TEST_CASE("The first error that comes is the whole command's reply") {
   }
 }
 
+TEST_CASE("A write that was executed in part says so, a read gives the error as it is") {
+  const std::string timeout = "-" + std::string(protocol::errors::kTimeout) + "\r\n";
+  const std::string unknown = "-" + std::string(protocol::errors::kOutcomeUnknown) + "\r\n";
+  const std::string not_sent = "-" + std::string(protocol::errors::kNotSent) + "\r\n";
+  const std::string in_part = "-" + std::string(protocol::errors::kExecutedInPart);
+  struct Case {
+    std::vector<std::string> replies;
+    std::string written;  // in any order of arrival
+    std::string read;
+  };
+  const std::vector<Case> cases = {
+      {{":1\r\n", "-OOM full\r\n", ":0\r\n"}, in_part + "OOM full\r\n", "-OOM full\r\n"},
+      {{":1\r\n", ":1\r\n", not_sent}, in_part + not_sent.substr(1), not_sent},
+      {{not_sent, not_sent, not_sent}, not_sent, not_sent},
+      {{":1\r\n", ":1\r\n", "+OK\r\n"}, in_part + kNotUnderstood.substr(1), kNotUnderstood},
+  };
+  Merger merger;
+  for (const Case& c : cases) {
+    std::vector<std::uint32_t> arrival = in_order(c.replies.size());
+    const FragmentLayout layout = layout_of(arrival);
+    do {
+      CHECK(merge(merger, Merge::sum, layout, c.replies, arrival, true) == c.written);
+      CHECK(merge(merger, Merge::sum, layout, c.replies, arrival, false) == c.read);
+    } while (std::next_permutation(arrival.begin(), arrival.end()));
+  }
+  // "Not executed" is not the last word if another part may have been.
+  const FragmentLayout two = layout_of({0, 1});
+  for (const std::string& doubt : {timeout, unknown}) {
+    CHECK(merge(merger, Merge::all_ok, two, {not_sent, doubt}, {0, 1}, true) == doubt);
+    CHECK(merge(merger, Merge::all_ok, two, {not_sent, doubt}, {1, 0}, true) == doubt);
+    CHECK(merge(merger, Merge::by_position, two, {not_sent, doubt}, {0, 1}, false) == not_sent);
+  }
+}
+
 TEST_CASE("A fragment's reply of another shape is an error, not a wrong answer") {
   struct Case {
     Merge how;
@@ -213,11 +248,11 @@ TEST_CASE("Nothing of a command is left for the next one") {
         "*2\r\n:8\r\n:9\r\n");
 
   // A command that was left half done.
-  merger.reset(Merge::by_position, two);
+  merger.reset(Merge::by_position, two, false);
   merger.add(1, "*1\r\n:7\r\n");
   CHECK(merger.held_bytes() == 4);
   CHECK_FALSE(merger.complete());
-  merger.reset(Merge::by_position, two);
+  merger.reset(Merge::by_position, two, false);
   CHECK(merger.held_bytes() == 0);
   CHECK(merge(merger, Merge::by_position, two, {"*1\r\n:8\r\n", "*1\r\n:9\r\n"}, {1, 0}) ==
         "*2\r\n:8\r\n:9\r\n");
@@ -255,7 +290,7 @@ TEST_CASE("What one large command needed is given back, what a usual one needs i
   many_keys.back() = 1;
 
   Merger merger;
-  merger.reset(Merge::by_position, layout_of(usual));
+  merger.reset(Merge::by_position, layout_of(usual), false);
   merger.add(
       0, "*100\r\n" + [] {
         std::string elements;
@@ -272,7 +307,7 @@ TEST_CASE("What one large command needed is given back, what a usual one needs i
   CHECK(merger.reserved_bytes() > 1'000'000);
   merger.shrink();
   CHECK(merger.reserved_bytes() < 1'000'000);
-  merger.reset(Merge::by_position, layout_of(many_keys));
+  merger.reset(Merge::by_position, layout_of(many_keys), false);
   merger.shrink();
   CHECK(merger.reserved_bytes() < 1'000'000);
 
