@@ -1,8 +1,10 @@
 #include "protocol/redirect_error.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -16,6 +18,29 @@ constexpr std::array<std::string_view, kKinds> kCodes = {"MOVED",   "ASK",      
                                                          "LOADING", "MASTERDOWN", "READONLY"};
 constexpr std::array<std::string_view, kKinds> kNames = {"moved",   "ask",        "tryagain", "clusterdown",
                                                          "loading", "masterdown", "readonly"};
+
+// Redis 7.0: cluster.c (clusterRedirectClient), server.c (createSharedObjects), script.c
+// (scriptPrepareForRun); the second LOADING is Valkey 8's.
+constexpr std::string_view kRefusals[] = {
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+    "CLUSTERDOWN The cluster is down",
+    "CLUSTERDOWN The cluster is down and only accepts read commands",
+    "CLUSTERDOWN Hash slot not served",
+    "LOADING Redis is loading the dataset in memory",
+    "LOADING Valkey is loading the dataset in memory",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is "
+    "not "
+    "set on the script.",
+    "READONLY You can't write against a read only replica.",
+    "READONLY Can not run script with write flag on readonly replica",
+};
+
+// The text between '-' and the line end; empty if it is no error reply.
+std::string_view error_line(std::string_view reply) {
+  if (!reply.starts_with('-') || !reply.ends_with("\r\n") || reply.size() < 3) return {};
+  return reply.substr(1, reply.size() - 3);
+}
 
 RedirectKind kind_of(std::string_view code) {
   for (std::size_t i = 0; i < kKinds; ++i) {
@@ -56,8 +81,7 @@ std::string_view redirect_name(RedirectKind kind) {
 }
 
 RedirectError parse_redirect(std::string_view reply) {
-  if (!reply.starts_with('-') || !reply.ends_with("\r\n") || reply.size() < 3) return {};
-  const std::string_view line = reply.substr(1, reply.size() - 3);
+  const std::string_view line = error_line(reply);
   const std::size_t space = line.find(' ');
   RedirectError result;
   result.kind = kind_of(line.substr(0, space));
@@ -65,5 +89,11 @@ RedirectError parse_redirect(std::string_view reply) {
   if (space == std::string_view::npos || !parse_target(line.substr(space + 1), result)) return {};
   return result;
 }
+
+bool is_refusal(std::string_view reply) {
+  return std::find(std::begin(kRefusals), std::end(kRefusals), error_line(reply)) != std::end(kRefusals);
+}
+
+bool is_client_limit(std::string_view bytes) { return bytes.starts_with("-ERR max number of clients "); }
 
 }  // namespace slotway::protocol

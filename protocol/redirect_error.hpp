@@ -32,4 +32,13 @@ struct RedirectError {
 // is.
 RedirectError parse_redirect(std::string_view reply);
 
+// True if `reply`, a whole error reply, is word for word one by which a server refuses a command before it
+// runs: the command has not been executed. A script may end with an error that only begins like one.
+bool is_refusal(std::string_view reply);
+
+// True if these first bytes of a connection say that the server has as many clients as it takes: it reads no
+// request, and closes. Source: networking.c, acceptCommonHandler; with "+ cluster connections" in cluster
+// mode.
+bool is_client_limit(std::string_view bytes);
+
 }  // namespace slotway::protocol

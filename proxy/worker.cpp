@@ -41,6 +41,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       tick_timer_(io_.get_executor()),
       retry_timer_(io_.get_executor()) {
   pool_.set_events(dispatcher_);
+  pool_.set_turn([this](const std::function<void()>& act) { turn(act); });
 }
 
 Worker::~Worker() {
@@ -61,12 +62,12 @@ void Worker::stop() {
 
 void Worker::take_client(int socket) {
   post([this, socket] {
-    loop_.now = Clock::now();
-    const Handle handle = sessions_.emplace(room_, socket, ++sessions_started_ * count_ + index_);
-    ClientSession& session = sessions_.at(handle);
-    if (!session.start(handle)) return sessions_.erase(handle);
-    if (draining_) session.drain();
-    end_turn(true);
+    turn([this, socket] {
+      const Handle handle = sessions_.emplace(room_, socket, ++sessions_started_ * count_ + index_);
+      ClientSession& session = sessions_.at(handle);
+      if (!session.start(handle)) return sessions_.erase(handle);
+      if (draining_) session.drain();
+    });
   });
 }
 
@@ -80,10 +81,10 @@ void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
 
 void Worker::drain() {
   post([this] {
-    loop_.now = Clock::now();
-    draining_ = true;
-    sessions_.for_each([](Handle, ClientSession& session) { session.drain(); });
-    end_turn(true);
+    turn([this] {
+      draining_ = true;
+      sessions_.for_each([](Handle, ClientSession& session) { session.drain(); });
+    });
   });
 }
 
@@ -168,8 +169,7 @@ void Worker::arm_retry_timer() {
   retry_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     retry_armed_.reset();
-    loop_.now = Clock::now();
-    end_turn(true);
+    turn([] {});
   });
 }
 
@@ -177,20 +177,18 @@ void Worker::schedule_tick() {
   tick_timer_.expires_after(kTick);
   tick_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    on_tick();
+    turn([this] { on_tick(); });
     schedule_tick();
   });
 }
 
 void Worker::on_tick() {
-  loop_.now = Clock::now();
   dispatcher_.on_tick();
   pool_.on_tick();
   if (loop_.config.timeouts.client_idle.count() > 0) {
     sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
   }
   loop_.counters.buffer_bytes.set(loop_.blocks.bytes_held());
-  end_turn(true);
 }
 
 }  // namespace slotway::proxy

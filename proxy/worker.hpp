@@ -1,7 +1,7 @@
 // One thread, one io_context, its own sessions, its own connections to the nodes, its own counters. Nothing
 // that it owns is touched by another thread, so nothing in it locks. Owner: the Server. Thread: what the
 // comments say; the only ways in from outside are post() and what is built on it, the only way out is
-// Hooks::request_refresh and the counters, which others may read.
+// RequestRefresh and the counters, which others may read.
 //
 // A turn of the loop: take in all sockets that are ready, handle them, then write what they caused, nodes
 // first.
@@ -57,6 +57,13 @@ class Worker {
   using Executor = boost::asio::io_context::executor_type;
   using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 
+  // What is not an event of a socket's, as a turn of its own.
+  template <class Act>
+  void turn(Act act) {
+    loop_.now = Clock::now();
+    act();
+    end_turn(true);
+  }
   void run();
   void wait_for_sockets();
   void on_sockets();

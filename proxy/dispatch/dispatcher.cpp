@@ -99,6 +99,7 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
     if (block) {
       out.append_block(block);
     } else {
+  request.scripted = row.family == protocol::Family::scripting;
       out.append(loop_.blocks, request.bytes());
     }
   });

@@ -28,8 +28,9 @@ struct Request {
   std::uint64_t order = 0;  // of its arrival, in this worker
   routing::Slot slot = routing::kAnySlot;
   Kind kind = Kind::client;
-  bool readonly = false;
-  bool abandoned = false;  // answered already: its reply is swallowed
+  bool readonly : 1 = false;
+  bool abandoned : 1 = false;  // answered already: its reply is swallowed
+  bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again

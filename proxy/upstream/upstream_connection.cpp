@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "config/units.hpp"
+#include "protocol/redirect_error.hpp"
 #include "proxy/socket_io.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 #include "routing/backoff.hpp"
@@ -21,6 +22,7 @@ using std::chrono::microseconds;
 
 constexpr routing::Backoff kReconnect{microseconds{50'000}, microseconds{1'000'000}};
 constexpr int kReadsPerTurn = 32;
+constexpr std::string_view kClientLimit = "it has as many clients as its maxclients allows";
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 // A connection whose oldest request has waited this many times the request timeout is stuck.
 constexpr int kStuckFactor = 2;
@@ -64,12 +66,19 @@ void UpstreamConnection::flush() {
     const IoResult result = write_some(socket_, pipeline_.bytes(), pipeline_.cursor());
     pipeline_.on_sent(result.bytes);
     loop_.counters.upstream_bytes_out.add(result.bytes);
-    if (result.status == IoStatus::failed) return fail(std::system_category().message(errno));
+    if (result.status == IoStatus::failed) return fail_writing(errno);
     if (result.status == IoStatus::would_block) {
       write_blocked_ = true;
       return;
     }
   }
+}
+
+void UpstreamConnection::fail_writing(int error) {
+  // A new connection may have been told that there are too many.
+  hangup_ = true;
+  if (fresh_) read();
+  if (state_ == UpstreamState::ready) fail(std::system_category().message(error));
 }
 
 // --- connecting ---
@@ -79,12 +88,16 @@ void UpstreamConnection::connect() {
   connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(endpoint_.host, error);
-  if (error) return pool_.resolve(handle_, endpoint_);
-  on_resolved({{address, endpoint_.port}});
+  if (!error) return use_addresses({{address, endpoint_.port}});
+  if (!std::exchange(looking_up_, true)) pool_.resolve(handle_, endpoint_);
 }
 
 void UpstreamConnection::on_resolved(std::vector<boost::asio::ip::tcp::endpoint> addresses) {
-  if (state_ != UpstreamState::resolving) return;
+  looking_up_ = false;
+  if (state_ == UpstreamState::resolving) use_addresses(std::move(addresses));
+}
+
+void UpstreamConnection::use_addresses(std::vector<boost::asio::ip::tcp::endpoint> addresses) {
   addresses_ = std::move(addresses);
   next_address_ = 0;
   if (addresses_.empty()) return fail("the name does not resolve");
@@ -96,6 +109,7 @@ void UpstreamConnection::try_next_address() {
   connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
   loop_.counters.upstream_connects.add();
   state_ = UpstreamState::connecting;
+  fresh_ = true;
   socket_ = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (socket_ < 0) return fail(std::system_category().message(errno));
   tune_socket(socket_, {loop_.config.timeouts.tcp_keepalive, loop_.config.timeouts.tcp_user_timeout});
@@ -126,6 +140,8 @@ void UpstreamConnection::on_handshake() {
     const protocol::ScanStatus scanned = handshake_scanner_.scan(read_.bytes());
     if (scanned == protocol::ScanStatus::need_more) return;
     if (scanned == protocol::ScanStatus::error) return fail("the handshake's reply is not RESP");
+    if (protocol::is_client_limit(read_.bytes())) return fail(kClientLimit);
+    fresh_ = false;
     const auto status = handshake_.on_reply(read_.bytes().substr(0, handshake_scanner_.size()));
     read_.consume(handshake_scanner_.size());
     handshake_scanner_.start();
@@ -135,8 +151,6 @@ void UpstreamConnection::on_handshake() {
 }
 
 void UpstreamConnection::become_ready() {
-  if (std::exchange(unreachable_, false))
-    spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
   state_ = UpstreamState::ready;
   last_reply_ = loop_.now;
   // What was queued while connecting counts its patience from now.
@@ -184,6 +198,10 @@ void UpstreamConnection::read() {
 // False: the connection is gone.
 bool UpstreamConnection::take_replies() {
   while (state_ == UpstreamState::ready) {
+    if (has_refused_us()) {
+      refuse();
+      return false;
+    }
     const UpstreamPipeline::Next next = pipeline_.next(read_.bytes());
     switch (next) {
       case UpstreamPipeline::Next::need_more: return true;
@@ -203,9 +221,26 @@ bool UpstreamConnection::take_replies() {
     }
     pipeline_.pop_front();
     last_reply_ = loop_.now;
+    fresh_ = false;
     failures_ = 0;
+    if (std::exchange(unreachable_, false))
+      spdlog::info("node {}:{} is reachable again", endpoint_.host, endpoint_.port);
   }
   return socket_ >= 0;
+}
+
+// What a node with too many clients says to a new one before it closes. A script may say it too, but the node
+// does not close then.
+bool UpstreamConnection::has_refused_us() {
+  if (!fresh_ || !protocol::is_client_limit(read_.bytes())) return false;
+  return hangup_ || pipeline_.empty() || !pipeline_.front().scripted;
+}
+
+// Nothing of what was written has been read: it counts as never connected, and all of it is sent again.
+void UpstreamConnection::refuse() {
+  pipeline_.forget_sent();
+  state_ = UpstreamState::handshaking;
+  fail(kClientLimit);
 }
 
 // --- time and failure ---
@@ -274,6 +309,9 @@ void UpstreamConnection::close_socket() {
 void UpstreamConnection::fail(std::string_view reason) {
   const bool was_ready = state_ == UpstreamState::ready;
   const bool was_connecting = state_ == UpstreamState::connecting;
+  // A name that does not resolve is an attempt too, though no address was tried.
+  if (state_ == UpstreamState::resolving) loop_.counters.upstream_connects.add();
+  if (!was_ready) loop_.counters.upstream_connect_failures.add();
   close_socket();
   read_.clear(loop_.blocks);
   if (was_connecting && next_address_ < addresses_.size()) return try_next_address();
@@ -286,7 +324,6 @@ void UpstreamConnection::fail(std::string_view reason) {
     spdlog::warn("node {}:{} is not reachable: {}", endpoint_.host, endpoint_.port, reason);
     unreachable_ = true;
   }
-  if (!was_ready) loop_.counters.upstream_connect_failures.add();
 
   // A connection that has served is made anew at once; one that never did has to wait.
   if (was_ready && failures_ == 0) {

@@ -62,6 +62,7 @@ class UpstreamConnection {
   void flush();
 
   void on_io(std::uint32_t events);
+  // Of the one look-up that pool.resolve() was asked for.
   void on_resolved(std::vector<boost::asio::ip::tcp::endpoint> addresses);
   void on_tick();
 
@@ -71,6 +72,7 @@ class UpstreamConnection {
 
  private:
   void connect();
+  void use_addresses(std::vector<boost::asio::ip::tcp::endpoint> addresses);
   void try_next_address();
   void on_connected();
   void on_handshake();
@@ -80,6 +82,9 @@ class UpstreamConnection {
   bool has_expired();
   void expire_requests();
   void fail(std::string_view reason);
+  bool has_refused_us();
+  void refuse();
+  void fail_writing(int error);
   void close_socket();
   void send_probe();
 
@@ -93,6 +98,8 @@ class UpstreamConnection {
   bool scheduled_ = false;
   bool write_blocked_ = false;
   bool hangup_ = false;
+  bool looking_up_ = false;  // a look-up is under way, also one that was not waited for
+  bool fresh_ = false;       // nothing has been read from this socket
   bool retired_ = false;
   bool unreachable_ = false;    // as the log has it
   std::uint32_t failures_ = 0;  // connections in a row that ended before their first reply

@@ -43,6 +43,11 @@ class UpstreamPipeline {
   void on_sent(std::size_t count);
   // True if no byte of the front request has been written.
   bool front_is_unsent() const { return sent_ == 0; }
+  // The peer has read nothing of what was written.
+  void forget_sent() {
+    sent_ = 0;
+    cursor_ = {};
+  }
 
   // --- reading ---
   enum class Next : std::uint8_t {

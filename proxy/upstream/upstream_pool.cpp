@@ -73,7 +73,7 @@ void UpstreamPool::on_tick() {
 }
 
 void UpstreamPool::flush_scheduled() {
-  // A flush that fails parks its requests; it schedules nothing here.
+  // A flush that fails may schedule others: they have their turn in the same loop.
   for (std::size_t i = 0; i < scheduled_.size(); ++i) scheduled_[i]->flush();
   scheduled_.clear();
 }
@@ -89,9 +89,10 @@ void UpstreamPool::resolve(Handle handle, const routing::Endpoint& endpoint) {
                           [this, handle](const boost::system::error_code&, const auto& results) {
                             std::vector<boost::asio::ip::tcp::endpoint> addresses;
                             for (const auto& result : results) addresses.push_back(result.endpoint());
-                            if (UpstreamConnection* connection = connections_.find(handle)) {
-                              connection->on_resolved(std::move(addresses));
-                            }
+                            turn_([&] {
+                              if (UpstreamConnection* connection = connections_.find(handle))
+                                connection->on_resolved(std::move(addresses));
+                            });
                           });
 }
 

@@ -5,8 +5,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "proxy/slab.hpp"
@@ -19,8 +21,12 @@ class UpstreamPool {
  public:
   UpstreamPool(boost::asio::io_context& io, Loop& loop);
 
+  // Makes what it is given a turn of the worker's loop: the clock before it, the writing after it.
+  using Turn = std::function<void(const std::function<void()>&)>;
+
   // Must be called once, before anything else.
   void set_events(UpstreamEvents& events) { events_ = &events; }
+  void set_turn(Turn turn) { turn_ = std::move(turn); }
 
   // --- the map ---
   void set_topology(std::shared_ptr<const routing::Topology> topology);
@@ -49,6 +55,7 @@ class UpstreamPool {
 
  private:
   UpstreamConnection& for_node(routing::NodeIndex node);
+  // Ends in on_resolved(), in a turn of its own.
 
   Loop& loop_;
   UpstreamEvents* events_ = nullptr;
@@ -58,6 +65,7 @@ class UpstreamPool {
   Slab<UpstreamConnection> connections_;
   std::vector<UpstreamConnection*> by_node_;  // nullptr = not needed so far
   std::vector<UpstreamConnection*> scheduled_;
+  Turn turn_ = [](const std::function<void()>& act) { act(); };
 };
 
 }  // namespace slotway::proxy

@@ -102,3 +102,44 @@ TEST_CASE("Each kind has a name of its own") {
   CHECK(redirect_name(RedirectKind::readonly) == "readonly");
   CHECK(redirect_name(RedirectKind::count_) == "none");
 }
+
+TEST_CASE("A server's own refusals are known word for word") {
+  const std::string_view refusals[] = {
+      "TRYAGAIN Multiple keys request during rehashing of slot",
+      "CLUSTERDOWN The cluster is down",
+      "CLUSTERDOWN The cluster is down and only accepts read commands",
+      "CLUSTERDOWN Hash slot not served",
+      "LOADING Redis is loading the dataset in memory",
+      "LOADING Valkey is loading the dataset in memory",
+      "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+      "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag "
+      "is "
+      "not set on the script.",
+      "READONLY You can't write against a read only replica.",
+      "READONLY Can not run script with write flag on readonly replica",
+  };
+  for (const std::string_view text : refusals) {
+    CAPTURE(text);
+    const std::string line(text);
+    CHECK(is_refusal("-" + line + "\r\n"));
+    CHECK(parse_redirect("-" + line + "\r\n").kind != RedirectKind::count_);
+    CHECK_FALSE(is_refusal("-" + line + " \r\n"));
+    CHECK_FALSE(is_refusal("-" + line.substr(0, line.size() - 1) + "\r\n"));
+    CHECK_FALSE(is_refusal("+" + line + "\r\n"));
+    CHECK_FALSE(is_refusal("-" + line));
+  }
+  for (const std::string_view reply :
+       {"-TRYAGAIN busy\r\n", "-MOVED 1 127.0.0.1:1\r\n", "-ERR no\r\n", "-\r\n", ""}) {
+    CAPTURE(reply);
+    CHECK_FALSE(is_refusal(reply));
+  }
+}
+
+TEST_CASE("A server that takes no more clients is known by its first bytes") {
+  CHECK(is_client_limit("-ERR max number of clients reached\r\n"));
+  CHECK(is_client_limit("-ERR max number of clients + cluster connections reached\r\n"));
+  CHECK_FALSE(is_client_limit("-ERR max number of client"));
+  CHECK_FALSE(is_client_limit("+ERR max number of clients reached\r\n"));
+  CHECK_FALSE(is_client_limit("-ERR unknown command\r\n"));
+  CHECK_FALSE(is_client_limit(""));
+}

@@ -379,3 +379,19 @@ TEST_CASE("A pipeline that ends with requests in it gives their memory back") {
   }
   CHECK(bytes_in_use(pool) == 0);
 }
+
+TEST_CASE("What a peer has not read is sent again from its beginning") {
+  Stage stage;
+  stage.commit("GET a");
+  stage.commit("GET bb");
+  stage.pipeline.on_sent(8);
+  CHECK_FALSE(stage.pipeline.front_is_unsent());
+  stage.pipeline.forget_sent();
+  CHECK(stage.unsent() == "GET aGET bb");
+  for (const char* expected : {"GET a", "GET bb"}) {
+    CHECK(stage.pipeline.front_is_unsent());
+    CHECK(stage.copy_of_front() == expected);
+    stage.pipeline.pop_front();
+  }
+  CHECK(stage.pipeline.empty());
+}
