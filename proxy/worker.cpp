@@ -72,11 +72,7 @@ void Worker::take_client(int socket) {
 }
 
 void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
-  post([this, topology = std::move(topology)] {
-    loop_.now = Clock::now();
-    pool_.set_topology(topology);
-    end_turn(true);
-  });
+  post([this, topology = std::move(topology)] { turn([&] { dispatcher_.set_topology(topology); }); });
 }
 
 void Worker::drain() {

@@ -77,6 +77,20 @@ bool Topology::same_as(const Topology& other) const {
   return true;
 }
 
+bool Topology::has_same_owners(const Topology& other) const {
+  // Slots come in runs of one owner: few pairs of endpoints are compared.
+  NodeIndex mine = kNoNode;
+  NodeIndex theirs = kNoNode;
+  for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+    if (slots_[slot] == mine && other.slots_[slot] == theirs) continue;
+    mine = slots_[slot];
+    theirs = other.slots_[slot];
+    if ((mine == kNoNode) != (theirs == kNoNode)) return false;
+    if (mine != kNoNode && nodes_[mine].endpoint != other.nodes_[theirs].endpoint) return false;
+  }
+  return true;
+}
+
 std::shared_ptr<const Topology> Topology::with_slot(Slot slot, const Endpoint& endpoint) const {
   auto patched = std::make_shared<Topology>(*this);
   NodeIndex index = patched->find(endpoint.host, endpoint.port);

@@ -51,6 +51,12 @@ class Topology {
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(NodeIndex index) const { return nodes_[index]; }
   NodeIndex primary_of(Slot slot) const { return slots_[slot]; }
+  // The endpoint of the slot's node; nullptr if it has none.
+  const Endpoint* owner_of(Slot slot) const {
+    return slots_[slot] == kNoNode ? nullptr : &nodes_[slots_[slot]].endpoint;
+  }
+  // Each slot is served at the same endpoint, or by nobody, in both.
+  bool has_same_owners(const Topology& other) const;
   // kNoNode if no node has that endpoint.
   NodeIndex find(std::string_view host, std::uint16_t port) const;
   std::uint32_t covered_slots() const;            // slots that have a node; kSlotCount when complete

@@ -20,6 +20,19 @@ constexpr std::size_t kMaxFreeMergers = 256;
 // A request for which no node is known looks again this often.
 constexpr std::chrono::milliseconds kUnroutedDelay{50};
 
+// ASKING goes before `request`.
+Request asking_before(const Request& request) {
+  Request asking;
+  asking.kind = Request::Kind::asking;
+  asking.deadline = request.deadline;
+  return asking;
+}
+
+// Where MOVED or ASK points: without a host, to the one that said it.
+routing::Endpoint target_of(const UpstreamConnection& from, const protocol::RedirectError& error) {
+  return {error.host.empty() ? from.endpoint().host : std::string(error.host), error.port};
+}
+
 RefreshReason refresh_reason(RedirectKind kind) {
   return kind == RedirectKind::moved ? RefreshReason::moved : RefreshReason::clusterdown;
 }
@@ -139,26 +152,61 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
 
 // --- to a node ---
 
+void Dispatcher::set_topology(std::shared_ptr<const routing::Topology> topology) {
+  const std::shared_ptr<const routing::Topology> before = pool_.topology();
+  pool_.set_topology(std::move(topology));
+  const routing::Topology& now = *pool_.topology();
+  for (const routing::Slot slot : parked_.slots()) {
+    const routing::Endpoint* old_owner =
+        before && slot != routing::kAnySlot ? before->owner_of(slot) : nullptr;
+    const routing::Endpoint* owner = slot != routing::kAnySlot ? now.owner_of(slot) : nullptr;
+    const bool same = owner && old_owner ? *owner == *old_owner : owner == old_owner;
+    if (!same || slot == routing::kAnySlot) parked_.hasten(slot, loop_.now);
+  }
+}
+
+// Those that the old owner has put off keep their time: nodes that point at each other would else never be
+// left alone.
+void Dispatcher::move_slot(routing::Slot slot, const routing::Endpoint& endpoint) {
+  if (pool_.move_slot(slot, endpoint) && parked_.waits_for_node(slot)) parked_.hasten(slot, loop_.now);
+}
+
 template <class Write>
 void Dispatcher::send(Request request, Write write) {
   UpstreamConnection* connection =
       request.slot == routing::kAnySlot ? pool_.any_primary() : pool_.for_slot(request.slot);
-  if (connection && connection->accepts(loop_.now)) {
-    request.queued_at = loop_.now;
-    write(connection->pipeline().bytes());
-    connection->pipeline().commit(request);
-    return connection->schedule_flush();
-  }
+  if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);
   ask_refresh(connection ? RefreshReason::connection_lost : RefreshReason::uncovered_slot);
   ByteQueue bytes;
   write(bytes);
-  park(request, std::move(bytes), connection ? connection->retry_at() : loop_.now + kUnroutedDelay);
+  park_unsent(request, std::move(bytes), connection ? connection->retry_at() : loop_.now + kUnroutedDelay);
+}
+
+template <class Write>
+void Dispatcher::send_to(UpstreamConnection& connection, Request request, bool asking, Write write) {
+  // They are neighbours in one buffer: nothing can come between them.
+  if (asking)
+    queue(connection, asking_before(request), [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
+  queue(connection, request, write);
+  connection.schedule_flush();
+}
+
+template <class Write>
+void Dispatcher::queue(UpstreamConnection& connection, Request request, Write write) {
+  request.queued_at = loop_.now;
+  write(connection.pipeline().bytes());
+  connection.pipeline().commit(request);
 }
 
 void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
   hold_session(request);
   const ReplySlot* slot = slots_.find(request.reply_slot);
   parked_.park({request, std::move(bytes), slot ? slot->session : Handle{}}, std::min(due, request.deadline));
+}
+
+void Dispatcher::park_unsent(Request request, ByteQueue bytes, TimePoint due) {
+  request.last_error = RedirectKind::count_;
+  park(request, std::move(bytes), due);
 }
 
 void Dispatcher::send_due() {
@@ -172,8 +220,8 @@ void Dispatcher::send_due() {
       parked->bytes.clear(loop_.blocks);
       const bool redirected = request.last_error != RedirectKind::count_;
       deliver_error(request, redirected ? ErrorClass::redirect : ErrorClass::unreachable,
-                    redirected || pool_.topology() ? routing::expired_text(request.last_error)
-                                                   : protocol::errors::kUncovered);
+                    redirected || pool_.is_covered(request.slot) ? routing::expired_text(request.last_error)
+                                                                 : protocol::errors::kUncovered);
     } else {
       request.attempts = increment(request.attempts);
       send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, parked->bytes); });
@@ -214,17 +262,19 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
 // True if the error was a redirect: the request is on its way again.
 bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_view reply) {
   const protocol::RedirectError error = protocol::parse_redirect(reply);
-  if (error.kind == RedirectKind::count_) return false;
+  if (error.kind == RedirectKind::count_ || !is_credible(connection, error, reply)) return false;
   loop_.counters.redirects[index_of(error.kind)].add();
 
   Request& request = connection.pipeline().front();
   if (!slots_.find(request.reply_slot)) {
     finish(request);
     return true;
+  // A node that does not know where to send us is as good as one redirect too many.
+  const std::uint32_t hops = error.host == "?" ? routing::kMaxHops : request.hops;
   }
   request.last_error = error.kind;
   const routing::RedirectDecision decision =
-      routing::decide(error.kind, request.hops, request.attempts, pool_.random());
+      routing::decide(error.kind, hops, request.attempts, pool_.random());
   if (decision.refresh) ask_refresh(refresh_reason(error.kind));
   if (decision.action != routing::RedirectAction::retry) {
     follow(connection, error, decision.action == routing::RedirectAction::resend_asking);
@@ -236,15 +286,29 @@ bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_vie
   again.hops = 0;
   park(again, std::move(bytes), loop_.now + std::chrono::duration_cast<Clock::duration>(decision.delay));
   return true;
+// A script answers in any words, also after it has written: what looks like a redirect is taken for one only
+// if the node itself may have said it, about this request and before running it.
+bool Dispatcher::is_credible(UpstreamConnection& from, const protocol::RedirectError& error,
+                             std::string_view reply) {
+  const Request& request = from.pipeline().front();
+  if (!request.scripted) return true;
+  if (error.kind != RedirectKind::moved && error.kind != RedirectKind::ask)
+    return protocol::is_refusal(reply);
+  if (error.slot != request.slot) return false;
+  const routing::Endpoint target = target_of(from, error);
+  if (pool_.topology()->find(target.host, target.port) != routing::kNoNode) return true;
+  ask_refresh(RefreshReason::moved);
+  return false;
+}
+
 }
 
 void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking) {
-  const std::string_view host = error.host.empty() ? std::string_view(from.endpoint().host) : error.host;
-  const routing::Endpoint endpoint{std::string(host), error.port};
+  const routing::Endpoint endpoint = target_of(from, error);
   Request request = from.pipeline().front();
   request.hops = increment(request.hops);
   hold_session(request);
-  if (!asking) pool_.move_slot(error.slot, endpoint);
+  if (!asking) move_slot(error.slot, endpoint);
 
   ByteQueue bytes;
   from.pipeline().copy_front(bytes);
@@ -252,21 +316,9 @@ void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError&
   UpstreamConnection& target = pool_.at(endpoint);
   if (!target.accepts(loop_.now)) {
     ask_refresh(RefreshReason::connection_lost);
-    return park(request, std::move(bytes), target.retry_at());
+    return park_unsent(request, std::move(bytes), target.retry_at());
   }
-  if (asking) {
-    // ASKING and the request are neighbours in one buffer: nothing can come between them.
-    Request prefix;
-    prefix.kind = Request::Kind::asking;
-    prefix.queued_at = loop_.now;
-    prefix.deadline = request.deadline;
-    target.pipeline().bytes().append(loop_.blocks, kAsking);
-    target.pipeline().commit(prefix);
-  }
-  request.queued_at = loop_.now;
-  target.pipeline().bytes().splice(loop_.blocks, bytes);
-  target.pipeline().commit(request);
-  target.schedule_flush();
+  send_to(target, request, asking, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
 }
 
 // An earlier request of its client waits for the same slot.
@@ -287,7 +339,7 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
         ByteQueue bytes;
         pipeline.copy_front(bytes);
         loop_.counters.retries.add(unsent ? 0 : 1);
-        park(request, std::move(bytes), due);
+        park_unsent(request, std::move(bytes), due);
       } else {
         deliver_error(request, ErrorClass::unknown_outcome, protocol::errors::kOutcomeUnknown);
       }

@@ -31,6 +31,11 @@ class Dispatcher final : public UpstreamEvents {
   // the client sent them, else it is nullptr; its block may be taken.
   void dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
 
+  // The worker's new map. What waits for a slot that has got another owner waits no longer.
+  void set_topology(std::shared_ptr<const routing::Topology> topology);
+  // See UpstreamPool::map_version().
+  std::uint64_t map_version() const { return pool_.map_version(); }
+
   // Sends what has waited long enough. At the end of each turn.
   void send_due();
   std::optional<TimePoint> next_due() const { return parked_.next_due(); }
@@ -53,13 +58,20 @@ class Dispatcher final : public UpstreamEvents {
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
   template <class Write>
   void send(Request request, Write write);
-  void send_to(UpstreamConnection& connection, Request request, const protocol::ByteQueue& bytes,
-               bool asking);
+  // `asking`: behind an ASKING of its own.
+  template <class Write>
+  void send_to(UpstreamConnection& connection, Request request, bool asking, Write write);
+  template <class Write>
+  void queue(UpstreamConnection& connection, Request request, Write write);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
+  bool is_credible(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
   void follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking);
+  void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
   bool would_overtake(const Request& request);
   void park(Request request, protocol::ByteQueue bytes, TimePoint due);
+  // For want of a node, whatever an earlier one has said.
+  void park_unsent(Request request, protocol::ByteQueue bytes, TimePoint due);
   void hold_session(const Request& request);
   void ask_refresh(routing::RefreshReason reason);
 

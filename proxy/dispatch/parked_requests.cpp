@@ -15,10 +15,11 @@ void ParkedRequests::park(ParkedRequest parked, TimePoint due) {
   const routing::Slot slot = parked.request.slot;
   const auto [found, is_new] = groups_.try_emplace(slot);
   Group& group = found->second;
-  if (is_new || due < group.due) {
-    if (!is_new) by_due_.erase({group.due, slot});
+  if (is_new) {
     group.due = due;
     by_due_.emplace(due, slot);
+  } else {
+    bring_forward(found, due);
   }
   const auto place =
       std::upper_bound(group.requests.begin(), group.requests.end(), parked.request.order,
@@ -32,6 +33,33 @@ bool ParkedRequests::has(routing::Slot slot, Handle session) const {
   const std::vector<ParkedRequest>& requests = found->second.requests;
   return std::any_of(requests.begin(), requests.end(),
                      [&](const ParkedRequest& p) { return p.session == session; });
+}
+
+std::vector<routing::Slot> ParkedRequests::slots() const {
+  std::vector<routing::Slot> out;
+  for (const auto& [slot, group] : groups_) out.push_back(slot);
+  return out;
+}
+
+bool ParkedRequests::waits_for_node(routing::Slot slot) const {
+  const auto found = groups_.find(slot);
+  if (found == groups_.end()) return false;
+  const std::vector<ParkedRequest>& requests = found->second.requests;
+  return std::any_of(requests.begin(), requests.end(), [](const ParkedRequest& p) {
+    return p.request.last_error == protocol::RedirectKind::count_;
+  });
+}
+
+void ParkedRequests::hasten(routing::Slot slot, TimePoint due) {
+  const auto found = groups_.find(slot);
+  if (found != groups_.end()) bring_forward(found, due);
+}
+
+void ParkedRequests::bring_forward(Groups::iterator group, TimePoint due) {
+  if (due >= group->second.due) return;
+  by_due_.erase({group->second.due, group->first});
+  group->second.due = due;
+  by_due_.emplace(due, group->first);
 }
 
 std::optional<ParkedRequest> ParkedRequests::take_due(TimePoint now) {
@@ -49,12 +77,6 @@ std::optional<ParkedRequest> ParkedRequests::take_due(TimePoint now) {
 std::optional<TimePoint> ParkedRequests::next_due() const {
   if (by_due_.empty()) return std::nullopt;
   return by_due_.begin()->first;
-}
-
-std::size_t ParkedRequests::size() const {
-  std::size_t size = leaving_.size() - left_;
-  for (const auto& [slot, group] : groups_) size += group.requests.size();
-  return size;
 }
 
 }  // namespace slotway::proxy

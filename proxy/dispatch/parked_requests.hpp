@@ -32,21 +32,29 @@ class ParkedRequests {
   void park(ParkedRequest parked, TimePoint due);
   // A request of `session` waits for `slot`.
   bool has(routing::Slot slot, Handle session) const;
+  // The slots for which requests wait.
+  std::vector<routing::Slot> slots() const;
+  // A request waits for `slot`'s node to be reachable, not because the node said "not now".
+  bool waits_for_node(routing::Slot slot) const;
+  // Those for `slot`, if any, are due at `due` if that is earlier.
+  void hasten(routing::Slot slot, TimePoint due);
   // The next one that is due, or nothing. What is parked meanwhile is not among them unless its time has come
   // too.
   std::optional<ParkedRequest> take_due(TimePoint now);
   // When take_due() will have something; nothing if none is parked.
   std::optional<TimePoint> next_due() const;
-  std::size_t size() const;
 
  private:
   struct Group {
     TimePoint due;
     std::vector<ParkedRequest> requests;  // by order
   };
+  using Groups = std::map<routing::Slot, Group>;
+
+  void bring_forward(Groups::iterator group, TimePoint due);
 
   protocol::BlockPool& pool_;
-  std::map<routing::Slot, Group> groups_;
+  Groups groups_;
   std::set<std::pair<TimePoint, routing::Slot>> by_due_;  // one entry for each group
   std::vector<ParkedRequest> leaving_;                    // the group that is due, from left_ on
   std::size_t left_ = 0;

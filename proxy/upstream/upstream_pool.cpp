@@ -7,6 +7,7 @@ namespace slotway::proxy {
 UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop), resolver_(io) {}
 
 void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
+  if (!topology_ || !topology_->has_same_owners(*topology)) ++map_version_;
   topology_ = std::move(topology);
   by_node_.assign(topology_->nodes().size(), nullptr);
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
@@ -16,11 +17,18 @@ void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topolog
   });
 }
 
-void UpstreamPool::move_slot(routing::Slot slot, const routing::Endpoint& endpoint) {
-  if (!topology_) return;
-  const routing::NodeIndex owner = topology_->primary_of(slot);
-  if (owner != routing::kNoNode && topology_->node(owner).endpoint == endpoint) return;
+bool UpstreamPool::move_slot(routing::Slot slot, const routing::Endpoint& endpoint) {
+  if (!topology_) return false;
+  const routing::Endpoint* owner = topology_->owner_of(slot);
+  if (owner && *owner == endpoint) return false;
   set_topology(topology_->with_slot(slot, endpoint));
+  return true;
+}
+
+bool UpstreamPool::is_covered(routing::Slot slot) const {
+  if (!topology_) return false;
+  return slot == routing::kAnySlot ? next_primary(0) != routing::kNoNode
+                                   : topology_->owner_of(slot) != nullptr;
 }
 
 UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot) {
@@ -33,12 +41,20 @@ UpstreamConnection* UpstreamPool::any_primary() {
   // The first of the map that is not known to be down: a script that was sent there once is found there
   // again.
   UpstreamConnection* last = nullptr;
-  for (routing::NodeIndex i = 0; topology_ && i < topology_->nodes().size(); ++i) {
-    if (topology_->node(i).role != routing::NodeRole::primary || !topology_->node(i).healthy) continue;
-    last = &for_node(i);
+  for (std::size_t i = next_primary(0); i != routing::kNoNode; i = next_primary(i + 1)) {
+    last = &for_node(static_cast<routing::NodeIndex>(i));
     if (last->accepts(loop_.now)) return last;
   }
   return last;
+}
+
+// kNoNode: there is none.
+std::size_t UpstreamPool::next_primary(std::size_t from) const {
+  for (; topology_ && from < topology_->nodes().size(); ++from) {
+    const routing::Node& node = topology_->node(static_cast<routing::NodeIndex>(from));
+    if (node.role == routing::NodeRole::primary && node.healthy) return from;
+  }
+  return routing::kNoNode;
 }
 
 UpstreamConnection& UpstreamPool::at(const routing::Endpoint& endpoint) {

@@ -33,8 +33,13 @@ class UpstreamPool {
   const std::shared_ptr<const routing::Topology>& topology() const {
     return topology_;
   }  // nullptr = not known yet
-  // What a MOVED says: this worker's own map is patched at once.
-  void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
+  // What a MOVED says: this worker's own map is patched at once. False: it said so already.
+  bool move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
+  // Another number whenever a slot has got another owner: requests that were sent before and after may meet
+  // on different connections.
+  std::uint64_t map_version() const { return map_version_; }
+  // The map names a node for `slot`.
+  bool is_covered(routing::Slot slot) const;
 
   // --- finding a connection; the pointer is valid during this turn ---
   UpstreamConnection* for_slot(routing::Slot slot);  // nullptr: no node is known for it
@@ -50,22 +55,24 @@ class UpstreamPool {
 
   // --- for its connections ---
   void schedule_flush(UpstreamConnection& connection) { scheduled_.push_back(&connection); }
+  // Ends in on_resolved(), in a turn of its own.
   void resolve(Handle handle, const routing::Endpoint& endpoint);
   std::uint64_t random() { return random_(); }
 
  private:
   UpstreamConnection& for_node(routing::NodeIndex node);
-  // Ends in on_resolved(), in a turn of its own.
+  std::size_t next_primary(std::size_t from) const;  // healthy, from this index on
 
   Loop& loop_;
   UpstreamEvents* events_ = nullptr;
+  Turn turn_ = [](const std::function<void()>& act) { act(); };
   boost::asio::ip::tcp::resolver resolver_;
   std::mt19937_64 random_{std::random_device{}()};
   std::shared_ptr<const routing::Topology> topology_;
+  std::uint64_t map_version_ = 0;
   Slab<UpstreamConnection> connections_;
   std::vector<UpstreamConnection*> by_node_;  // nullptr = not needed so far
   std::vector<UpstreamConnection*> scheduled_;
-  Turn turn_ = [](const std::function<void()>& act) { act(); };
 };
 
 }  // namespace slotway::proxy

@@ -1,6 +1,7 @@
 // Redirects and "not now": followed or waited for, never seen by a client while the deadline lasts.
 #include "protocol/reply_errors.hpp"
 #include "tests/inproc/scene.hpp"
+#include "tests/kit/wait_until.hpp"
 
 namespace slotway::inproc {
 namespace {
@@ -181,6 +182,48 @@ TEST_CASE("a node that names itself, or is named by a host name, is asked again"
   serve(scene.node(0), "GET " + a, moved);
   serve(scene.node(0), "GET " + a, bulk("1"));
   CHECK(kit::to_text(client.read()) == "\"1\"");
+}
+
+TEST_CASE("MOVED to a node that its sender does not know asks for a new map and is tried again") {
+  Scene scene(1);
+  const std::string a = scene.cluster.key(0);
+  const std::size_t refreshes = scene.cluster.refreshes();
+  std::string moved = scene.cluster.redirect("MOVED", a, 0);
+  moved.replace(moved.find("127.0.0.1"), 9, "?");
+  TestClient client = scene.client();
+  client.send({"SET", a, "1"});
+  for (int i = 0; i < 3; ++i) serve(scene.node(0), "SET " + a + " 1", moved);
+  serve(scene.node(0), "SET " + a + " 1", "+OK\r\n");
+  CHECK(client.read_raw(5) == "+OK\r\n");
+  CHECK(scene.proxy.log().find("?:") == std::string::npos);
+  kit::wait_until("a refresh", 10s, [&] { return scene.cluster.refreshes() > refreshes; });
+}
+
+TEST_CASE("MOVED to a node that is down says at the deadline that there was no connection") {
+  Scene scene(2, [](config::Config& config) {
+    config.timeouts.request = 400ms;
+    never_refresh(config);
+  });
+  const std::string a = scene.cluster.key(0);
+  scene.node(1).go_down();
+  scene.node(0).set_handler(always(scene.cluster.redirect("MOVED", a, 1)));
+  TestClient client = scene.client();
+  CHECK(client.text({"SET", a, "1"}) == "-" + std::string(errors::kNotSent));
+}
+
+TEST_CASE("a slot that nobody serves in a known map says so at the deadline") {
+  kit::FakeCluster cluster(2);
+  const std::string a = cluster.key(0);
+  const std::string b = cluster.key(1);
+  cluster.move_all(1, 99);
+  config::Config config = kit::inproc_config(cluster);
+  config.timeouts.request = 300ms;
+  kit::InProcessProxy proxy(config, false);
+  proxy.wait_for_info("slots_covered", "8192");
+  cluster[0].set_handler(always("+OK\r\n"));
+  TestClient client = proxy.client();
+  CHECK(client.text({"SET", a, "1"}) == "+OK");
+  CHECK(client.text({"SET", b, "1"}) == "-" + std::string(errors::kUncovered));
 }
 
 TEST_CASE("a large request is redirected whole") {

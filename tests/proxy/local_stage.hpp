@@ -54,9 +54,18 @@ class LocalStage {
     return sockets_.peer_receives();
   }
 
+  void pass(Clock::duration time) { loop_.now += time; }
+  // The worker's tick.
+  void tick() {
+    session().on_tick();
+    exchange("");
+  }
+
   bool closed() const { return closed_; }
   // REQUIRES: not closed.
   ClientSession& session() { return sessions_.at(session_); }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  TimePoint now() const { return loop_.now; }
   const WorkerCounters& counters() const { return loop_.counters; }
 
  private:

@@ -39,7 +39,7 @@ std::vector<std::string> take_all(protocol::BlockPool& pool, ParkedRequests& req
 TEST_CASE("Nothing is parked at first") {
   protocol::BlockPool pool;
   ParkedRequests requests(pool);
-  CHECK(requests.size() == 0);
+  CHECK(requests.slots().empty());
   CHECK_FALSE(requests.next_due());
   CHECK_FALSE(requests.take_due(TimePoint::max()));
 }
@@ -53,7 +53,7 @@ TEST_CASE("A parked request leaves when it is due, as it came") {
   one.request.readonly = true;
   requests.park(std::move(one), kStart + milliseconds(10));
 
-  CHECK(requests.size() == 1);
+  CHECK(requests.slots() == std::vector<routing::Slot>{15495});
   CHECK(requests.next_due() == kStart + milliseconds(10));
   CHECK_FALSE(requests.take_due(kStart + milliseconds(9)));
   auto taken = requests.take_due(kStart + milliseconds(10));
@@ -63,7 +63,7 @@ TEST_CASE("A parked request leaves when it is due, as it came") {
   CHECK(taken->request.attempts == 2);
   CHECK(taken->request.readonly);
   CHECK(take_text(pool, taken->bytes) == "GET a");
-  CHECK(requests.size() == 0);
+  CHECK(requests.slots().empty());
   CHECK_FALSE(requests.next_due());
 }
 
@@ -105,10 +105,37 @@ TEST_CASE("What is parked again while its slot leaves waits for its new time") {
   requests.park(parked(pool, 7, 2, "second"), kStart);
   auto first = requests.take_due(kStart);
   REQUIRE(first);
-  CHECK(requests.size() == 1);
   requests.park(std::move(*first), kStart + milliseconds(5));
   CHECK(take_all(pool, requests, milliseconds(0)) == std::vector<std::string>{"second"});
   CHECK(take_all(pool, requests, milliseconds(5)) == std::vector<std::string>{"first"});
+}
+
+TEST_CASE("A slot that is hastened leaves earlier, never later, and no other with it") {
+  protocol::BlockPool pool;
+  ParkedRequests requests(pool);
+  requests.park(parked(pool, 7, 1, "a"), kStart + milliseconds(30));
+  requests.park(parked(pool, 7, 2, "b"), kStart + milliseconds(40));
+  requests.park(parked(pool, 8, 3, "c"), kStart + milliseconds(20));
+  requests.hasten(9, kStart);
+  requests.hasten(8, kStart + milliseconds(25));
+  CHECK(requests.next_due() == kStart + milliseconds(20));
+  requests.hasten(7, kStart + milliseconds(10));
+  CHECK(requests.next_due() == kStart + milliseconds(10));
+  CHECK(take_all(pool, requests, milliseconds(10)) == std::vector<std::string>{"a", "b"});
+  CHECK(take_all(pool, requests, milliseconds(20)) == std::vector<std::string>{"c"});
+  CHECK_FALSE(requests.next_due());
+}
+
+TEST_CASE("It knows what waits for a node, and what a node has put off") {
+  protocol::BlockPool pool;
+  ParkedRequests requests(pool);
+  ParkedRequest put_off = parked(pool, 7, 1, "a");
+  put_off.request.last_error = protocol::RedirectKind::loading;
+  requests.park(std::move(put_off), kStart);
+  CHECK_FALSE(requests.waits_for_node(7));
+  requests.park(parked(pool, 7, 2, "b"), kStart);
+  CHECK(requests.waits_for_node(7));
+  CHECK_FALSE(requests.waits_for_node(8));
 }
 
 TEST_CASE("It knows whose requests wait for a slot") {
@@ -158,7 +185,6 @@ TEST_CASE("What is still parked at the end gives its memory back") {
     auto taken = requests.take_due(kStart);  // the other one of its slot is leaving
     REQUIRE(taken);
     taken->bytes.clear(pool);
-    CHECK(requests.size() == 19);
     CHECK(bytes_in_use(pool) > 0);
   }
   CHECK(bytes_in_use(pool) == 0);

@@ -117,6 +117,44 @@ TEST_CASE("A change of a node or of a slot makes another topology") {
   CHECK_FALSE(base.same_as(t));
 }
 
+TEST_CASE("Owners are the same if every slot is served at the same endpoint") {
+  const Topology base = two_shards();
+  CHECK(base.has_same_owners(base));
+
+  Topology renumbered;
+  renumbered.add_node(replica_of(1, "x", 7009));
+  renumbered.add_node(primary("other id", 7002));
+  renumbered.add_node(primary("a", 7001));
+  renumbered.assign(0, 8191, 2);
+  renumbered.assign(8192, kSlotCount - 1, 1);
+  CHECK(base.has_same_owners(renumbered));
+  CHECK(renumbered.has_same_owners(base));
+
+  Topology other = two_shards();
+  SECTION("one slot is another node's") {
+    const Slot slot = GENERATE(as<Slot>{}, 0, 8191, 8192, kSlotCount - 1);
+    other.assign(slot, slot, slot < 8192 ? 1 : 0);
+  }
+  SECTION("a node has another address") {
+    other = Topology();
+    other.add_node(primary("a", 7001));
+    other.add_node(primary("b", 7003));
+    other.assign(0, 8191, 0);
+    other.assign(8192, kSlotCount - 1, 1);
+  }
+  SECTION("a slot has lost its node") {
+    other = Topology();
+    other.add_node(primary("a", 7001));
+    other.add_node(primary("b", 7002));
+    other.assign(0, 8191, 0);
+    other.assign(8192, kSlotCount - 2, 1);
+    CHECK(other.owner_of(kSlotCount - 1) == nullptr);
+    CHECK(*other.owner_of(0) == Endpoint{"10.0.0.1", 7001});
+  }
+  CHECK_FALSE(base.has_same_owners(other));
+  CHECK_FALSE(other.has_same_owners(base));
+}
+
 TEST_CASE("A MOVED patches one slot in a copy") {
   const Topology base = two_shards();
   SECTION("to a node of the map") {
