@@ -49,6 +49,8 @@ struct LimitsConfig {
   std::uint64_t max_inflight_bytes_per_client = 64ull << 20;  // `max_inflight_bytes_per_client`: their bytes
   // `max_output_per_client`: unsent replies of a client; at so many, reading from it stops
   std::uint64_t max_output_bytes_per_client = 16ull << 20;
+  // `max_memory_per_client`: replies of a client, sent for and unsent; with more, it is closed
+  std::uint64_t max_memory_bytes_per_client = 1ull << 30;
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 

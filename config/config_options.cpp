@@ -274,6 +274,8 @@ constexpr std::array kOptions{
         kSize<kLimits, &LimitsConfig::max_inflight_bytes_per_client>, "bytes of those requests"),
     row("limits.max_output_per_client", "SIZE", kSize<kLimits, &LimitsConfig::max_output_bytes_per_client>,
         "unsent replies of a client; then it is not read"),
+    row("limits.max_memory_per_client", "SIZE", kSize<kLimits, &LimitsConfig::max_memory_bytes_per_client>,
+        "replies held for a client; then it is closed"),
     row("timeouts.connect", "TIME", kDuration<kTimeouts, &TimeoutsConfig::connect>,
         "to connect and log in to a node"),
     row("timeouts.request", "TIME", kDuration<kTimeouts, &TimeoutsConfig::request>,

@@ -65,6 +65,8 @@ constexpr std::array kRanges{
           number<kLimits, &LimitsConfig::max_inflight_bytes_per_client>, kKb, 1024 * kGb, print_size},
     Range{"limits.max_output_per_client", number<kLimits, &LimitsConfig::max_output_bytes_per_client>, kKb,
           1024 * kGb, print_size},
+    Range{"limits.max_memory_per_client", number<kLimits, &LimitsConfig::max_memory_bytes_per_client>, kKb,
+          1024 * kGb, print_size},
     Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
     Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
     Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,
@@ -101,6 +103,10 @@ class Check {
     check_same_port();
     check_order("limits.max_request", config_.limits.max_request_bytes < config_.limits.max_bulk_bytes,
                 "limits.max_bulk", "raise max_request, or lower max_bulk: a request holds its arguments");
+    check_order("limits.max_memory_per_client",
+                config_.limits.max_memory_bytes_per_client < config_.limits.max_output_bytes_per_client,
+                "limits.max_output_per_client",
+                "raise max_memory_per_client, or lower max_output_per_client");
     check_order("topology.refresh_interval",
                 config_.topology.refresh_interval < config_.topology.min_refresh_interval,
                 "topology.min_refresh_interval", "raise refresh_interval, or lower min_refresh_interval");

@@ -1,5 +1,6 @@
 #include "proxy/client/client_session.hpp"
 
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,11 +30,12 @@ std::unique_ptr<protocol::RequestParser> SessionRoom::lend_parser() {
 
 void SessionRoom::take_back(std::unique_ptr<protocol::RequestParser> parser) {
   // One that an unusual request made large is not kept.
-  if (parser->reserved_bytes() <= kKeepBytes) parsers.push_back(std::move(parser));
+  if (parser->reserved_bytes() <= kKeepBytes && parsers.size() < kMaxFreeParsers)
+    parsers.push_back(std::move(parser));
 }
 
 ClientSession::ClientSession(SessionRoom& room, int socket, std::uint64_t id)
-    : room_(room), socket_(socket), replies_(room.loop, room.slots), last_request_(room.loop.now) {
+    : room_(room), socket_(socket), replies_(room.loop, room.slots), last_active_(room.loop.now) {
   state_.id = id;
   state_.facts.authenticated = room.loop.config.client.requirepass.empty();
   room_.loop.counters.clients.add();
@@ -46,7 +48,7 @@ ClientSession::~ClientSession() {
   replies_.clear();
   out_.clear(room_.loop.blocks);
   read_.clear(room_.loop.blocks);
-  if (paused_) room_.loop.counters.clients_paused.sub();
+  set_limited(false);
   room_.loop.counters.clients.sub();
   room_.loop.counters.clients_closed.add();
 }
@@ -80,6 +82,7 @@ void ClientSession::read() {
     const IoResult result = read_some(socket_, read_.writable(blocks, room_.loop.scratch(), wanted));
     if (result.bytes > 0) {
       room_.loop.counters.client_bytes_in.add(result.bytes);
+      last_active_ = room_.loop.now;
       read_.commit(result.bytes);
       const bool more = process_requests();
       read_.keep_rest(blocks);
@@ -98,9 +101,9 @@ void ClientSession::read() {
 // Takes every complete request. False: reading has to stop.
 bool ClientSession::process_requests() {
   while (!read_.bytes().empty()) {
-    if (must_pause()) {
-      if (!paused_) room_.loop.counters.clients_paused.add();
+    if (waits_for_replies() || is_at_limit()) {
       paused_ = true;
+      set_limited(!waits_for_replies());
       want_settle();
       return false;
     }
@@ -114,7 +117,7 @@ bool ClientSession::process_requests() {
       case protocol::ParseStatus::nothing: break;
       case protocol::ParseStatus::request: handle_request(&read_); break;
     }
-    if (closing_) {
+    if (closing_ || finished_) {
       read_.clear(room_.loop.blocks);
       want_settle();
       return false;
@@ -128,25 +131,43 @@ bool ClientSession::process_requests() {
 }
 
 void ClientSession::handle_request(protocol::ReadBuffer* source) {
-  last_request_ = room_.loop.now;
+  if (replies_.size() == 0) map_version_ = room_.dispatcher.map_version();
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
   const bool as_sent = request.bytes().data() == bytes.data();
   room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
 }
 
-bool ClientSession::must_pause() const {
+// A later request could overtake one that is in flight: one that is redirected or parked, or one that was
+// sent by another map and will be redirected yet.
+bool ClientSession::waits_for_replies() const {
+  return replies_.size() > 0 && (held_ || map_version_ != room_.dispatcher.map_version());
+}
+
+bool ClientSession::is_at_limit() const {
   const config::LimitsConfig& limits = room_.loop.config.limits;
-  return (held_ && replies_.size() > 0) || replies_.size() >= limits.max_inflight_per_client ||
+  return replies_.size() >= limits.max_inflight_per_client ||
          replies_.pending_bytes() >= limits.max_inflight_bytes_per_client ||
          out_.size() >= limits.max_output_bytes_per_client;
 }
 
 bool ClientSession::may_resume() const {
   const config::LimitsConfig& limits = room_.loop.config.limits;
-  return !(held_ && replies_.size() > 0) && replies_.size() <= limits.max_inflight_per_client / 2 &&
+  return !waits_for_replies() && replies_.size() <= limits.max_inflight_per_client / 2 &&
          replies_.pending_bytes() <= limits.max_inflight_bytes_per_client / 2 &&
          out_.size() <= limits.max_output_bytes_per_client / 2;
+}
+
+// In the metric are those that a limit stops, not those that wait for the sake of order.
+void ClientSession::set_limited(bool limited) {
+  if (limited == limited_) return;
+  limited_ = limited;
+  Counter& paused = room_.loop.counters.clients_paused;
+  if (limited) {
+    paused.add();
+  } else {
+    paused.sub();
+  }
 }
 
 // --- replies ---
@@ -157,12 +178,35 @@ Handle ClientSession::open_reply(protocol::Family family, std::size_t request_by
 
 void ClientSession::deliver(Handle handle, ReplySlot& slot, ReplyBytes reply) {
   if (replies_.fill(handle, slot, reply, out_)) want_settle();
+  check_memory();
+}
+
+void ClientSession::hold_part(std::size_t bytes) {
+  part_bytes_ += bytes;
+  check_memory();
 }
 
 std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, ReplySlot& slot) {
   std::unique_ptr<routing::Merger> merger;
+  part_bytes_ -= slot.merger->held_bytes();
   if (replies_.fill_merged(handle, slot, out_, merger)) want_settle();
+  check_memory();
   return merger;
+}
+
+// Its requests are on their way already: all that can be done is to want no replies.
+void ClientSession::check_memory() {
+  const std::uint64_t held = out_.size() + replies_.reply_bytes() + part_bytes_;
+  const std::uint64_t limit = room_.loop.config.limits.max_memory_bytes_per_client;
+  if (held <= limit || finished_) return;
+  room_.loop.counters.clients_over_memory.add();
+  if (const auto left_out = room_.memory_warnings.allow(room_.loop.now)) {
+    spdlog::warn(
+        "client {} closed: it asked for more replies than it reads, and {} bytes of them are more than "
+        "limits.max_memory_per_client ({} more such clients since the last of these lines)",
+        state_.id, held, *left_out);
+  }
+  finish();
 }
 
 void ClientSession::run_local(const protocol::CommandRow& row, const protocol::RequestView& request) {
@@ -213,9 +257,10 @@ bool ClientSession::settle() {
     }
   }
   if (replies_.size() == 0) held_ = false;
+  if (paused_) set_limited(!waits_for_replies());
   if (!finished_ && paused_ && !closing_ && may_resume()) {
     paused_ = false;
-    room_.loop.counters.clients_paused.sub();
+    set_limited(false);
     // What was read before the pause first, then what the socket holds.
     const bool more = process_requests();
     read_.keep_rest(room_.loop.blocks);
@@ -230,6 +275,7 @@ void ClientSession::write() {
     const IoResult result = write_some(socket_, out_, {});
     out_.consume(room_.loop.blocks, result.bytes);
     room_.loop.counters.client_bytes_out.add(result.bytes);
+    if (result.bytes > 0) last_active_ = room_.loop.now;
     if (result.status == IoStatus::failed) return finish();
     if (result.status == IoStatus::would_block) {
       write_blocked_ = !out_.empty();
@@ -240,7 +286,7 @@ void ClientSession::write() {
 
 void ClientSession::on_tick() {
   const auto idle = room_.loop.config.timeouts.client_idle;
-  if (idle.count() > 0 && replies_.size() == 0 && out_.empty() && room_.loop.now - last_request_ >= idle)
+  if (idle.count() > 0 && replies_.size() == 0 && out_.empty() && room_.loop.now - last_active_ >= idle)
     finish();
 }
 

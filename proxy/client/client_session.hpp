@@ -1,8 +1,8 @@
 // One client's connection: reads, parses, hands requests to the dispatcher in one plain loop, and writes
 // replies in the requests' order. Owner: the worker's slab of sessions. Thread: worker. Invariants: while
-// reading is paused (a limit, or a request of this client that is redirected) bytes wait in the socket or in
-// the kept tail, and are taken up as soon as the reason is gone; a session that is finished is erased at the
-// end of the turn, not before.
+// reading is paused (a limit, a request of this client that is redirected, or a new map while some are in
+// flight) bytes wait in the socket or in the kept tail, and are taken up as soon as the reason is gone; a
+// session that is finished is erased at the end of the turn, not before.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
 #include "proxy/loop.hpp"
+#include "proxy/observe/log_limiter.hpp"
 
 namespace slotway::proxy {
 
@@ -29,6 +30,7 @@ using Sessions = Slab<ClientSession>;
 struct SessionRoom {
   // What is larger is given back to the heap instead of being reused.
   static constexpr std::size_t kKeepBytes = 64 * 1024;
+  static constexpr std::size_t kMaxFreeParsers = 256;
 
   Loop& loop;
   ReplySlots& slots;
@@ -40,6 +42,7 @@ struct SessionRoom {
       to_settle;  // sessions that have output to write, reading to resume, or that are finished
   std::vector<Handle> deferred;  // sessions whose output may wait until the loop has nothing else to do
   std::string scratch;           // where local replies are written
+  LogLimiter memory_warnings{std::chrono::seconds(10)};
 
   // For a session with an incomplete request; started.
   std::unique_ptr<protocol::RequestParser> lend_parser();
@@ -71,7 +74,11 @@ class ClientSession {
   // --- the dispatcher ---
   const routing::SessionFacts& facts() const { return state_.facts; }
   Handle open_reply(protocol::Family family, std::size_t request_bytes);
+  // Its socket is closed, and it is about to go: it takes no more replies.
+  bool is_finished() const { return finished_; }
   void deliver(Handle handle, ReplySlot& slot, ReplyBytes reply);
+  // The merger of one of its slots holds so many more bytes.
+  void hold_part(std::size_t bytes);
   std::unique_ptr<routing::Merger> deliver_merged(Handle handle, ReplySlot& slot);
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
   // `text` without '-' and line end.
@@ -89,8 +96,11 @@ class ClientSession {
   bool process_requests();
   void handle_request(protocol::ReadBuffer* source);
   void reply_now(protocol::Family family, std::string_view reply);
-  bool must_pause() const;
+  bool waits_for_replies() const;
+  bool is_at_limit() const;
   bool may_resume() const;
+  void set_limited(bool limited);
+  void check_memory();
   void want_settle();
   bool expects_more_output() const;
   void write();
@@ -105,13 +115,16 @@ class ClientSession {
   bool closing_ = false;   // takes no more requests; closes when all is answered and written
   bool finished_ = false;
   bool paused_ = false;
+  bool limited_ = false;  // paused, and because of a limit
   bool held_ = false;
   bool write_blocked_ = false;
   std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
   protocol::ReadBuffer read_;
   ReplyQueue replies_;
   protocol::ByteQueue out_;
-  TimePoint last_request_;
+  std::size_t part_bytes_ = 0;     // held by the mergers of its slots
+  std::uint64_t map_version_ = 0;  // when the requests in flight began
+  TimePoint last_active_;          // a byte came or went
   SessionState state_;
 };
 

@@ -18,6 +18,7 @@ Handle ReplyQueue::open(Handle session, protocol::Family family, std::uint32_t r
   }
   tail_ = handle;
   pending_bytes_ += request_bytes;
+  request_bytes_ += request_bytes;
   return handle;
 }
 
@@ -78,6 +79,7 @@ void ReplyQueue::pop_head(ReplySlot& slot) {
   loop_.counters.total_latency[index_of(slot.family)].observe_us(
       Loop::microseconds(loop_.now - slot.started));
   pending_bytes_ -= slot.request_bytes;
+  request_bytes_ -= slot.request_bytes;
   const Handle next = slot.next;
   slots_.erase(head_);
   head_ = next;
@@ -94,6 +96,7 @@ void ReplyQueue::clear() {
     --size_;
   }
   pending_bytes_ = 0;
+  request_bytes_ = 0;
 }
 
 }  // namespace slotway::proxy

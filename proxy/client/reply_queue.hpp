@@ -1,9 +1,9 @@
-// Keeps a client's replies in the order of its requests: a queue of slots {waiting, merging, ready}, of which
+// Keeps a client's replies in the order of its requests: a queue of slots, waiting or ready, of which
 // the ready prefix moves to the output. Ordering lives here and nowhere else. Owner: a ClientSession; the
 // slots live in the worker's slab. Thread: worker. Invariant: every slot in the queue belongs to this
 // session; an idle session has none.
 //
-//   head [ waiting ] -> [ ready "+OK" ] -> [ merging 2 of 3 ] -> [ ready ":1" ] tail
+//   head [ waiting ] -> [ ready "+OK" ] -> [ waiting, 2 parts of 3 ] -> [ ready ":1" ] tail
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,8 @@ class ReplyQueue {
   std::size_t size() const { return size_; }
   // Request bytes in flight and reply bytes that wait for their turn.
   std::uint64_t pending_bytes() const { return pending_bytes_; }
+  // Of those, the replies.
+  std::uint64_t reply_bytes() const { return pending_bytes_ - request_bytes_; }
 
   // Drops all slots: their replies will find nothing.
   void clear();
@@ -76,6 +78,7 @@ class ReplyQueue {
   Handle tail_;
   std::size_t size_ = 0;
   std::uint64_t pending_bytes_ = 0;
+  std::uint64_t request_bytes_ = 0;
 };
 
 }  // namespace slotway::proxy

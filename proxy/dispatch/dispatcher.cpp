@@ -99,6 +99,7 @@ Request Dispatcher::begin_request(Handle reply_slot, const protocol::CommandRow&
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;
   request.readonly = row.has(protocol::kReadonly);
+  request.scripted = row.family == protocol::Family::scripting;
   return request;
 }
 
@@ -112,7 +113,6 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
     if (block) {
       out.append_block(block);
     } else {
-  request.scripted = row.family == protocol::Family::scripting;
       out.append(loop_.blocks, request.bytes());
     }
   });
@@ -252,11 +252,9 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   if (request.kind != Request::Kind::client) return;
   loop_.counters.upstream_latency.observe_us(Loop::microseconds(loop_.now - request.queued_at));
   if (request.abandoned) return;
-  if (reply.front() == '-') {
-    if (handle_redirect(connection, reply)) return;
-    count_error(request, ErrorClass::upstream);
-  }
-  deliver(request, {reply, &source});
+  const bool is_error = reply.front() == '-';
+  if (is_error && handle_redirect(connection, reply)) return;
+  deliver(request, {reply, &source}, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 
 // True if the error was a redirect: the request is on its way again.
@@ -269,10 +267,10 @@ bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_vie
   if (!slots_.find(request.reply_slot)) {
     finish(request);
     return true;
-  // A node that does not know where to send us is as good as one redirect too many.
-  const std::uint32_t hops = error.host == "?" ? routing::kMaxHops : request.hops;
   }
   request.last_error = error.kind;
+  // A node that does not know where to send us is as good as one redirect too many.
+  const std::uint32_t hops = error.host == "?" ? routing::kMaxHops : request.hops;
   const routing::RedirectDecision decision =
       routing::decide(error.kind, hops, request.attempts, pool_.random());
   if (decision.refresh) ask_refresh(refresh_reason(error.kind));
@@ -286,6 +284,8 @@ bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_vie
   again.hops = 0;
   park(again, std::move(bytes), loop_.now + std::chrono::duration_cast<Clock::duration>(decision.delay));
   return true;
+}
+
 // A script answers in any words, also after it has written: what looks like a redirect is taken for one only
 // if the node itself may have said it, about this request and before running it.
 bool Dispatcher::is_credible(UpstreamConnection& from, const protocol::RedirectError& error,
@@ -299,8 +299,6 @@ bool Dispatcher::is_credible(UpstreamConnection& from, const protocol::RedirectE
   if (pool_.topology()->find(target.host, target.port) != routing::kNoNode) return true;
   ask_refresh(RefreshReason::moved);
   return false;
-}
-
 }
 
 void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking) {
@@ -354,27 +352,35 @@ void Dispatcher::on_deadline(const Request& request) {
 
 // --- to a client ---
 
-void Dispatcher::deliver(const Request& request, ReplyBytes reply) {
+void Dispatcher::deliver(const Request& request, ReplyBytes reply, ErrorClass error) {
   loop_.counters.in_flight.sub();
   ReplySlot* slot = slots_.find(request.reply_slot);
   if (!slot) return;
   ClientSession& session = sessions_.at(slot->session);
-  if (request.fragment == Request::kWhole) return session.deliver(request.reply_slot, *slot, reply);
+  if (session.is_finished()) return;
+  if (request.fragment != Request::kWhole) return deliver_part(session, *slot, request, reply.view, error);
+  if (error != ErrorClass::count_) loop_.counters.count_error(slot->family, error);
+  session.deliver(request.reply_slot, *slot, reply);
+}
 
-  slot->merger->add(request.fragment, reply.view);
-  if (slot->merger->complete()) free_merger(session.deliver_merged(request.reply_slot, *slot));
+void Dispatcher::deliver_part(ClientSession& session, ReplySlot& slot, const Request& request,
+                              std::string_view reply, ErrorClass error) {
+  routing::Merger& merger = *slot.merger;
+  const bool had_failed = merger.failed();
+  const std::size_t held = merger.held_bytes();
+  merger.add(request.fragment, reply);
+  // The request counts as one, whatever becomes of its other parts.
+  if (merger.failed() && !had_failed)
+    loop_.counters.count_error(slot.family, error == ErrorClass::count_ ? ErrorClass::upstream : error);
+  session.hold_part(merger.held_bytes() - held);
+  if (merger.complete() && !session.is_finished())
+    free_merger(session.deliver_merged(request.reply_slot, slot));
 }
 
 void Dispatcher::deliver_error(const Request& request, ErrorClass error, std::string_view text) {
-  count_error(request, error);
   std::string reply;
   protocol::write_error(reply, text);
-  deliver(request, {reply});
-}
-
-void Dispatcher::count_error(const Request& request, ErrorClass error) {
-  if (const ReplySlot* slot = slots_.find(request.reply_slot))
-    loop_.counters.count_error(slot->family, error);
+  deliver(request, {reply}, error);
 }
 
 void Dispatcher::free_merger(std::unique_ptr<routing::Merger> merger) {

@@ -75,9 +75,11 @@ class Dispatcher final : public UpstreamEvents {
   void hold_session(const Request& request);
   void ask_refresh(routing::RefreshReason reason);
 
-  void deliver(const Request& request, ReplyBytes reply);
+  // `error`: what the reply counts as if it is an error; count_ = it is none.
+  void deliver(const Request& request, ReplyBytes reply, ErrorClass error);
+  void deliver_part(ClientSession& session, ReplySlot& slot, const Request& request, std::string_view reply,
+                    ErrorClass error);
   void deliver_error(const Request& request, ErrorClass error, std::string_view text);
-  void count_error(const Request& request, ErrorClass error);
   void finish(Request& request) {
     loop_.counters.in_flight.sub(request.kind == Request::Kind::client ? 1 : 0);
   }

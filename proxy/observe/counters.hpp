@@ -77,10 +77,11 @@ struct WorkerCounters {
   std::array<std::array<Counter, index_of(ErrorClass::count_)>, index_of(protocol::Family::count_)> errors;
   std::array<Counter, index_of(protocol::RedirectKind::count_)> redirects;  // followed or retried, by kind
 
-  Counter clients;           // open now
-  Counter clients_accepted;  // ever
-  Counter clients_closed;    // ever
-  Counter clients_paused;    // now not read from, because of a limit
+  Counter clients;              // open now
+  Counter clients_accepted;     // ever
+  Counter clients_closed;       // ever
+  Counter clients_paused;       // now not read from, because of a limit
+  Counter clients_over_memory;  // ever closed, because of limits.max_memory_per_client
   Counter client_bytes_in;
   Counter client_bytes_out;
   Counter upstream_bytes_in;

@@ -95,6 +95,9 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
   add_value(out, "slotway_client_connections_rejected_total", MetricType::Counter,
             "Client connections closed at once, because there were limits.max_clients.",
             as_double(facts.clients_rejected));
+  add_sum(out, workers, "slotway_client_connections_over_memory_total", MetricType::Counter,
+          "Client connections closed because of limits.max_memory_per_client.",
+          &WorkerCounters::clients_over_memory);
   add_sum(out, workers, "slotway_client_received_bytes_total", MetricType::Counter,
           "Bytes read from clients.", &WorkerCounters::client_bytes_in);
   add_sum(out, workers, "slotway_client_sent_bytes_total", MetricType::Counter, "Bytes written to clients.",

@@ -92,6 +92,31 @@ TEST_CASE("a client that only ever sends is stopped, and costs no more than its 
   CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 4u << 20);
 }
 
+TEST_CASE("a client for which more replies are held than its limit is closed, alone") {
+  Scene scene(2, [](config::Config& config) { config.limits.max_memory_bytes_per_client = 2 << 20; });
+  const std::string a = scene.cluster.key(0);
+  const std::string b = scene.cluster.key(1);
+  const std::string value(128 << 10, 'v');
+  scene.node(0).set_handler([&](const FakeRedis::Request& request) {
+    return FakeRedis::Reaction{(request.args[0] == "MGET" ? "*1\r\n" : "") + bulk(value)};
+  });
+  std::string bytes;
+  SECTION("replies that it does not read") {}
+  SECTION("replies that wait for an earlier one") { bytes = encode({"GET", b}); }
+  const bool split = GENERATE(false, true);
+  INFO("split: " << split);
+  // More than the limit and the sockets hold; each part that waits for its other half is held too.
+  for (int i = 0; i < 400; ++i) bytes += split && i > 0 ? encode({"MGET", a, b}) : encode({"GET", a});
+  TestClient client = scene.known_client();
+  TestClient bystander = scene.client();
+  CHECK(scene.proxy.info("connected_clients") == "4");
+  client.send_unread(bytes, 5s);
+  scene.proxy.wait_for_info("connected_clients", "3");
+  CHECK(scene.proxy.log().find("limits.max_memory_per_client") != std::string::npos);
+  CHECK(bystander.command({"GET", a}).text == value);
+  CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 64u << 20);
+}
+
 TEST_CASE("a node that does not read delays its own requests only, when it reads, all are served in order") {
   Scene scene(2);
   const std::string a = scene.cluster.key(0);
@@ -162,7 +187,7 @@ TEST_CASE("a request beyond a limit gets Redis's error, before its bytes have co
 }
 
 TEST_CASE("clients that are silent too long are closed, but not while they wait") {
-  Scene scene(1, [](config::Config& config) { config.timeouts.client_idle = 400ms; });
+  Scene scene(1, [](config::Config& config) { config.timeouts.client_idle = 1500ms; });
   TestClient idle = scene.client();
   TestClient waiting = scene.client();
   waiting.send({"GET", "k"});
@@ -170,6 +195,15 @@ TEST_CASE("clients that are silent too long are closed, but not while they wait"
   CHECK(idle.read_until_closed().empty());
   scene.node(0).send(request, bulk("1"));
   CHECK(kit::to_text(waiting.read()) == "\"1\"");
+
+  // The waits between these are longer than the tick in which idle clients are looked for, and shorter than
+  // the limit.
+  TestClient busy = scene.client();
+  busy.send({"SET", "k", "1"});
+  for (int i = 0; i < 8; ++i) serve(scene.node(0), "SET k 1", "-TRYAGAIN x\r\n");
+  serve(scene.node(0), "SET k 1", "+OK\r\n");
+  CHECK(kit::to_text(busy.read()) == "+OK");
+  CHECK(waiting.text({"PING"}) == "+PONG");
   CHECK(waiting.read_until_closed().empty());
 }
 

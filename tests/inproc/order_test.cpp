@@ -111,4 +111,36 @@ TEST_CASE("large values pass both ways, among small ones") {
   CHECK(words(get_b) == "GET " + b);
 }
 
+TEST_CASE("a later write does not overtake an earlier one when its slot gets another owner meanwhile") {
+  const bool by_moved = GENERATE(true, false);
+  INFO("by " << (by_moved ? "MOVED" : "a new map"));
+  Scene scene(2, by_moved ? Scene::Adjust(never_refresh) : Scene::Adjust());
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  TestClient stranger = scene.client();
+  stranger.send({"GET", a});
+  const auto asked = scene.node(0).take();
+  client.send({"SET", a, "1"});
+  const auto first = scene.node(0).take();
+
+  // The stranger finds out.
+  if (!by_moved) scene.cluster.move_all(0, 1);
+  const std::string down = "-CLUSTERDOWN The cluster is down\r\n";
+  scene.node(0).send(asked, by_moved ? scene.cluster.redirect("MOVED", a, 1) : down);
+  serve(scene.node(1), "GET " + a, bulk("0"));
+  CHECK(kit::to_text(stranger.read()) == "\"0\"");
+
+  client.send_raw(encode({"SET", a, "2"}) + encode({"SET", a, "3"}));
+  scene.barrier();
+  CHECK(scene.node(1).is_quiet());
+  scene.node(0).send(first, scene.cluster.redirect("MOVED", a, 1));
+  for (const std::string value : {"1", "2", "3"}) serve(scene.node(1), "SET " + a + " " + value, "+OK\r\n");
+  CHECK(client.read_raw(15) == "+OK\r\n+OK\r\n+OK\r\n");
+
+  // With nothing in flight it goes on as before.
+  client.send_raw(encode({"SET", a, "4"}) + encode({"SET", a, "5"}));
+  CHECK(words(scene.node(1).take()) == "SET " + a + " 4");
+  CHECK(words(scene.node(1).take()) == "SET " + a + " 5");
+}
+
 }  // namespace slotway::inproc

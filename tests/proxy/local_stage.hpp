@@ -45,12 +45,7 @@ class LocalStage {
   std::string exchange(std::string_view bytes) {
     if (!sockets_.peer_sends(bytes)) throw std::runtime_error("the bytes do not fit into the socket");
     session().on_io(EPOLLIN);
-    while (!closed_ && !room_.to_settle.empty()) {
-      room_.to_settle.clear();
-      if (session().settle()) continue;
-      sessions_.erase(session_);
-      closed_ = true;
-    }
+    settle();
     return sockets_.peer_receives();
   }
 
@@ -58,7 +53,7 @@ class LocalStage {
   // The worker's tick.
   void tick() {
     session().on_tick();
-    exchange("");
+    settle();
   }
 
   bool closed() const { return closed_; }
@@ -69,6 +64,15 @@ class LocalStage {
   const WorkerCounters& counters() const { return loop_.counters; }
 
  private:
+  void settle() {
+    while (!closed_ && !room_.to_settle.empty()) {
+      room_.to_settle.clear();
+      if (session().settle()) continue;
+      sessions_.erase(session_);
+      closed_ = true;
+    }
+  }
+
   config::Config config_;
   boost::asio::io_context io_;
   Loop loop_{config_};

@@ -1,0 +1,88 @@
+// What the metrics say of errors, paused clients and connections, seen from outside.
+#include "protocol/reply_errors.hpp"
+#include "tests/inproc/scene.hpp"
+#include "tests/kit/free_port.hpp"
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::inproc {
+namespace {
+
+struct Metrics {
+  std::uint16_t port = kit::free_port();
+
+  Scene::Adjust adjust(std::chrono::milliseconds request_timeout = 15s) const {
+    return [this, request_timeout](config::Config& config) {
+      config.admin = config::HostPort{"127.0.0.1", port};
+      config.timeouts.request = request_timeout;
+      never_refresh(config);
+    };
+  }
+  // The sample's value; -1 if there is none.
+  int value(const std::string& sample) const {
+    TestClient client(port, kit::kPatience);
+    client.send_raw("GET /metrics HTTP/1.0\r\n\r\n");
+    const std::string text = client.read_until_closed();
+    const std::size_t at = text.find("\n" + sample + " ");
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + sample.size() + 2));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a split command that fails counts as one error, whichever of its parts fail") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  const std::string b = scene.cluster.key(1);
+  const auto [reply_a, reply_b] = GENERATE(table<std::string, std::string>({
+      {"-ERR no\r\n", "-ERR no\r\n"},
+      {"-ERR no\r\n", ":1\r\n"},
+      {"+OK\r\n", "+OK\r\n"},
+      {"+OK\r\n", "-ERR no\r\n"},
+  }));
+  INFO(reply_a << reply_b);
+  TestClient client = scene.client();
+  client.send({"DEL", a, b});
+  serve(scene.node(0), "DEL " + a, reply_a);
+  serve(scene.node(1), "DEL " + b, reply_b);
+  CHECK(client.read().is_error());
+  CHECK(scene.proxy.info("total_error_replies") == "1");
+}
+
+TEST_CASE("a client that waits for a redirected request is not counted as paused by a limit") {
+  const Metrics metrics;
+  Scene scene(2, metrics.adjust());
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  client.send({"SET", a, "1"});
+  serve(scene.node(0), "SET " + a + " 1", scene.cluster.redirect("MOVED", a, 1));
+  const auto moved = scene.node(1).take();
+  client.send({"GET", a});
+  scene.barrier();
+  CHECK(scene.node(1).is_quiet());
+  CHECK(metrics.value("slotway_clients_paused") == 0);
+  scene.node(1).send(moved, "+OK\r\n");
+  serve(scene.node(1), "GET " + a, bulk("1"));
+  CHECK(client.read_raw(12) == "+OK\r\n" + bulk("1"));
+}
+
+TEST_CASE("every connection that fails was an attempt, every attempt fails or succeeds") {
+  const Metrics metrics;
+  Scene scene(2, metrics.adjust(400ms));
+  const std::string a = scene.cluster.key(0);
+  scene.node(1).go_down();
+  std::string moved = scene.cluster.redirect("MOVED", a, 1);
+  SECTION("an address") {}
+  SECTION("a name, perhaps of several addresses") { moved.replace(moved.find("127.0.0.1"), 9, "localhost"); }
+  SECTION("a name that cannot be one") { moved.replace(moved.find("127.0.0.1"), 9, std::string(80, 'x')); }
+  scene.node(0).set_handler(always(moved));
+  TestClient client = scene.client();
+  CHECK(client.text({"SET", a, "1"}) == "-" + std::string(protocol::errors::kNotSent));
+  // Node 0 was connected to; what is under way is not decided yet.
+  kit::wait_until("attempts add up", 10s, [&] {
+    const int failures = metrics.value("slotway_upstream_connect_failures_total");
+    return failures > 0 && metrics.value("slotway_upstream_connects_total") == failures + 1;
+  });
+  CHECK(scene.proxy.info("connected_clients") == "3");
+}
+
+}  // namespace slotway::inproc
