@@ -40,6 +40,7 @@ enum class Service : std::uint8_t {
                 // set; without keys (EVAL with numkeys 0) any primary
   any_node,     // forwarded to any primary (COMMAND, PUBLISH)
   local,        // answered by the proxy: see `local`
+  transaction,  // a step of a transaction: MULTI, EXEC, DISCARD; see `local`
   unsupported,  // -ERR naming the command: a later version's business, or never sensible through a proxy
   container,    // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
 };
@@ -71,6 +72,9 @@ enum class LocalCommand : std::uint8_t {
   readonly,
   readwrite,
   asking,
+  multi,
+  exec,
+  discard,
 };
 
 // Latency and count metrics are kept per family, not per command: few series, no per-command memory.

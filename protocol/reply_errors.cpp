@@ -54,6 +54,11 @@ std::string unsupported(std::string_view command) {
   return printable("ERR command '" + std::string(shown(command)) + "' is not supported by Slotway");
 }
 
+std::string unsupported_in_transaction(std::string_view command) {
+  return "ERR command '" + std::string(command) +
+         "' is not supported by Slotway inside a transaction; send it before MULTI or after EXEC";
+}
+
 std::string unsupported_blocking(std::string_view command) {
   return "ERR command '" + std::string(command) +
          "' with BLOCK is not supported by Slotway; ask without BLOCK";

@@ -33,6 +33,11 @@ inline constexpr std::string_view kNotInIntRange =
 inline constexpr std::string_view kSelectRefused = "ERR SELECT is not allowed in cluster mode";
 inline constexpr std::string_view kClusterDisabled = "ERR This instance has cluster support disabled";
 inline constexpr std::string_view kCrossSlot = "CROSSSLOT Keys in request don't hash to the same slot";
+inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
+inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
+inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MULTI";
+inline constexpr std::string_view kExecAbort = "EXECABORT Transaction discarded because of previous errors.";
+inline constexpr std::string_view kNotInTransaction = "ERR Command not allowed inside a transaction";
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 inline constexpr std::string_view kBadClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";
@@ -53,6 +58,8 @@ inline constexpr std::string_view kExecutedInPart =
     "ERR Slotway: executed in part: a part of the command failed with: ";
 inline constexpr std::string_view kTooManyHops =
     "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
+inline constexpr std::string_view kTransactionTooLarge =
+    "ERR Slotway: the transaction is larger than limits.max_request";
 
 // `text` is one of those that leave open whether the command was executed.
 constexpr bool leaves_doubt(std::string_view text) { return text == kTimeout || text == kOutcomeUnknown; }
@@ -62,6 +69,7 @@ std::string unknown_command(const RequestView& request);
 std::string unknown_subcommand(const RequestView& request);
 // A command that Slotway does not serve (yet), named as Redis names it.
 std::string unsupported(std::string_view command);
+std::string unsupported_in_transaction(std::string_view command);
 std::string unsupported_blocking(std::string_view command);
 std::string hello_option(std::string_view option);
 

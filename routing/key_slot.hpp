@@ -10,6 +10,8 @@ namespace slotway::routing {
 
 using Slot = std::uint16_t;
 inline constexpr std::uint32_t kSlotCount = 16384;
+// "No key, any primary will do."
+inline constexpr Slot kAnySlot = 0xFFFF;
 
 std::uint16_t crc16(std::string_view bytes);
 

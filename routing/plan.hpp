@@ -10,9 +10,6 @@
 
 namespace slotway::routing {
 
-// "No key, any primary will do."
-inline constexpr Slot kAnySlot = 0xFFFF;
-
 // The proxy answers by itself.
 struct LocalReply {
   const protocol::CommandRow* row;
@@ -29,6 +26,17 @@ struct FanOut {
   const protocol::CommandRow* row;
 };
 
+// MULTI, EXEC or DISCARD: the session's transaction opens or ends.
+struct TransactionStep {
+  const protocol::CommandRow* row;
+};
+
+// Joins the session's open transaction, whose keys are all of `slot` (kAnySlot: none so far).
+struct Queue {
+  const protocol::CommandRow* row;
+  Slot slot;
+};
+
 enum class RejectReason : std::uint8_t {
   unknown_command,
   unknown_subcommand,
@@ -37,6 +45,8 @@ enum class RejectReason : std::uint8_t {
   unsupported,
   blocks,  // XREAD and XREADGROUP with BLOCK
   cross_slot,
+  no_multi,      // a command that Redis refuses inside a transaction
+  not_in_multi,  // one that Redis takes there and Slotway does not
 };
 
 // Answered with an error. `row` is nullptr if the command is unknown.
@@ -45,6 +55,6 @@ struct Reject {
   RejectReason reason;
 };
 
-using Plan = std::variant<Single, LocalReply, FanOut, Reject>;
+using Plan = std::variant<Single, LocalReply, FanOut, TransactionStep, Queue, Reject>;
 
 }  // namespace slotway::routing

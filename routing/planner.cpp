@@ -9,6 +9,7 @@ namespace {
 
 using protocol::CommandRow;
 using protocol::KeySpec;
+using protocol::LocalCommand;
 using protocol::RequestView;
 using protocol::Service;
 
@@ -16,6 +17,11 @@ using protocol::Service;
 bool has_one_fixed_key(const CommandRow& row) {
   return row.keys.size() == 1 && row.keys[0].begin == KeySpec::Begin::index &&
          row.keys[0].find == KeySpec::Find::range && row.keys[0].last == 0;
+}
+
+// Answered by the proxy when it stands alone, but a node would say the same.
+bool node_answers_alike(LocalCommand command) {
+  return command == LocalCommand::ping || command == LocalCommand::echo || command == LocalCommand::time;
 }
 
 // XREAD and XREADGROUP block only if they say so, before the streams. What belongs to another option says
@@ -47,14 +53,47 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
   if (!facts.authenticated && !row->has(protocol::kNoAuth)) return Reject{row, RejectReason::no_auth};
 
   // --- where ---
+  if (facts.in_transaction) return plan_queued(request, *row, facts);
   switch (row->service) {
     case Service::by_key: return plan_by_key(request, *row);
     case Service::any_node: return Single{row, kAnySlot};
     case Service::local: return LocalReply{row};
+    case Service::transaction: return TransactionStep{row};
     case Service::container: return Reject{row, RejectReason::wrong_arity};
     case Service::unsupported: break;
   }
   return Reject{row, RejectReason::unsupported};
+}
+
+// Inside MULTI. What is wrong with a command is said now, in Redis's order (processCommand), and EXEC will
+// refuse.
+Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, const SessionFacts& facts) {
+  if (row.has(protocol::kNoMulti)) return Reject{&row, RejectReason::no_multi};
+  Slot slot = kAnySlot;
+  switch (row.service) {
+    case Service::transaction: return TransactionStep{&row};
+    case Service::any_node: break;
+    case Service::local:
+      // These two end the transaction, or the session with it.
+      if (row.local == LocalCommand::quit || row.local == LocalCommand::reset) return LocalReply{&row};
+      if (!node_answers_alike(row.local)) return Reject{&row, RejectReason::not_in_multi};
+      break;
+    case Service::by_key: {
+      const Plan alone = plan_by_key(request, row);
+      if (std::holds_alternative<FanOut>(alone)) return Reject{&row, RejectReason::cross_slot};
+      if (const auto* single = std::get_if<Single>(&alone)) {
+        slot = single->slot;
+        break;
+      }
+      return alone;
+    }
+    case Service::container: return Reject{&row, RejectReason::wrong_arity};
+    case Service::unsupported: return Reject{&row, RejectReason::unsupported};
+  }
+  const bool other_slot =
+      slot != kAnySlot && facts.transaction_slot != kAnySlot && slot != facts.transaction_slot;
+  if (other_slot) return Reject{&row, RejectReason::cross_slot};
+  return Queue{&row, slot};
 }
 
 Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {

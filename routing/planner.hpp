@@ -27,6 +27,8 @@ class Planner {
   std::span<const std::uint32_t> keys() const { return keys_; }
 
  private:
+  Plan plan_queued(const protocol::RequestView& request, const protocol::CommandRow& row,
+                   const SessionFacts& facts);
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
 
   config::MultikeyConfig multikey_;

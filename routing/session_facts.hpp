@@ -2,10 +2,14 @@
 // Owner: the ClientSession. Thread: worker.
 #pragma once
 
+#include "routing/key_slot.hpp"
+
 namespace slotway::routing {
 
 struct SessionFacts {
-  bool authenticated = true;  // false: `requirepass` is set and the client has yet to log in
+  bool authenticated = true;         // false: `requirepass` is set and the client has yet to log in
+  bool in_transaction = false;       // between MULTI and EXEC
+  Slot transaction_slot = kAnySlot;  // of the keys queued so far
 };
 
 }  // namespace slotway::routing

@@ -23,10 +23,11 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 # Answered by the proxy: command -> LocalCommand.
 LOCAL = {name: name.replace("|", "_") for name in (
     "ping echo quit reset select time auth hello info readonly readwrite asking"
-    " config|get client|id client|getname client|setname").split()}
+    " config|get client|id client|getname client|setname multi exec discard").split()}
 
 SERVICE = {
     **{name: "local" for name in LOCAL},
+    **{name: "transaction" for name in "multi exec discard".split()},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
         " publish lolwut").split()},

@@ -46,6 +46,7 @@ ClientSession::~ClientSession() {
   settling_ = true;  // to_settle has no use for it any more
   finish();
   replies_.clear();
+  drop_transaction();
   out_.clear(room_.loop.blocks);
   read_.clear(room_.loop.blocks);
   set_limited(false);
@@ -228,6 +229,63 @@ void ClientSession::reply_error(protocol::Family family, ErrorClass error, std::
 void ClientSession::reply_now(protocol::Family family, std::string_view reply) {
   const Handle handle = open_reply(family, 0);
   deliver(handle, room_.slots.at(handle), {reply});
+}
+
+// --- transactions ---
+
+std::unique_ptr<Transaction> ClientSession::step_transaction(const protocol::CommandRow& row) {
+  room_.loop.counters.requests[index_of(row.family)].add();
+  const bool begins = row.local == protocol::LocalCommand::multi;
+  const bool executes = row.local == protocol::LocalCommand::exec;
+  if (begins && !transaction_) {
+    transaction_ = std::make_unique<Transaction>();
+    state_.facts.in_transaction = true;
+    reply_now(row.family, protocol::kOk);
+  } else if (begins || !transaction_) {
+    reply_error(row.family, ErrorClass::refused,
+                begins     ? protocol::errors::kNestedMulti
+                : executes ? protocol::errors::kExecWithoutMulti
+                           : protocol::errors::kDiscardWithoutMulti);
+  } else if (executes && !transaction_->failed() && transaction_->size() > 0) {
+    transaction_->close(room_.loop.blocks);
+    std::unique_ptr<Transaction> closed = std::move(transaction_);
+    drop_transaction();
+    return closed;
+  } else {
+    const bool failed = transaction_->failed();
+    drop_transaction();
+    if (!executes) {
+      reply_now(row.family, protocol::kOk);
+    } else if (failed) {
+      reply_error(row.family, ErrorClass::refused, protocol::errors::kExecAbort);
+    } else {
+      reply_now(row.family, protocol::kEmptyArray);
+    }
+  }
+  return nullptr;
+}
+
+void ClientSession::queue(const protocol::CommandRow& row, const protocol::RequestView& request,
+                          routing::Slot slot) {
+  if (!transaction_->add(room_.loop.blocks, request, slot, room_.parse_limits.max_request_bytes)) {
+    fail_transaction();
+    return reply_error(row.family, ErrorClass::refused, protocol::errors::kTransactionTooLarge);
+  }
+  state_.facts.transaction_slot = transaction_->slot();
+  room_.loop.counters.requests[index_of(row.family)].add();
+  reply_now(row.family, protocol::kQueued);
+}
+
+void ClientSession::fail_transaction() {
+  if (transaction_) transaction_->fail(room_.loop.blocks);
+}
+
+void ClientSession::drop_transaction() {
+  state_.facts.in_transaction = false;
+  state_.facts.transaction_slot = routing::kAnySlot;
+  if (!transaction_) return;
+  transaction_->bytes().clear(room_.loop.blocks);
+  transaction_.reset();
 }
 
 // --- the end of a turn ---

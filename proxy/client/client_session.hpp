@@ -15,6 +15,7 @@
 #include "protocol/request_parser.hpp"
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
+#include "proxy/client/transaction.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/log_limiter.hpp"
 
@@ -83,6 +84,11 @@ class ClientSession {
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
   // `text` without '-' and line end.
   void reply_error(protocol::Family family, ErrorClass error, std::string_view text);
+  // MULTI, DISCARD or EXEC. The transaction if it is to be sent now, closed; nullptr: answered.
+  std::unique_ptr<Transaction> step_transaction(const protocol::CommandRow& row);
+  void queue(const protocol::CommandRow& row, const protocol::RequestView& request, routing::Slot slot);
+  // A command was refused while a transaction was open: EXEC will fail.
+  void fail_transaction();
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
 
@@ -90,6 +96,7 @@ class ClientSession {
   SessionState& state() { return state_; }
   const SessionState& state() const { return state_; }
   void close_after_replies() { closing_ = true; }
+  void drop_transaction();
 
  private:
   void read();
@@ -126,6 +133,7 @@ class ClientSession {
   std::uint64_t map_version_ = 0;  // when the requests in flight began
   TimePoint last_active_;          // a byte came or went
   SessionState state_;
+  std::unique_ptr<Transaction> transaction_;  // while one is open
 };
 
 }  // namespace slotway::proxy

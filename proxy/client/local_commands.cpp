@@ -99,6 +99,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
       return;
     case LocalCommand::reset:
       session.state().name.clear();
+      session.drop_transaction();
       session.state().facts.authenticated = facts_.config.client.requirepass.empty();
       return protocol::write_simple(out, "RESET");
     case LocalCommand::info: {
@@ -113,6 +114,9 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::readonly:
     case LocalCommand::readwrite:
     case LocalCommand::asking: return write_error(out, errors::kClusterDisabled);
+    case LocalCommand::multi:
+    case LocalCommand::exec:
+    case LocalCommand::discard:
     case LocalCommand::none: break;
   }
   write_error(out, errors::unsupported(request.arg(0)));

@@ -62,6 +62,13 @@ void Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& r
     return send_fan_out(session, request, *fan_out);
   if (const auto* local = std::get_if<routing::LocalReply>(&plan))
     return session.run_local(*local->row, request);
+  if (const auto* queue = std::get_if<routing::Queue>(&plan))
+    return session.queue(*queue->row, request, queue->slot);
+  if (const auto* step = std::get_if<routing::TransactionStep>(&plan)) {
+    if (const auto closed = session.step_transaction(*step->row))
+      send_transaction(session, *step->row, *closed);
+    return;
+  }
   reject(session, request, std::get<routing::Reject>(plan));
 }
 
@@ -86,9 +93,12 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
     case RejectReason::blocks: text = errors::unsupported_blocking(reject.row->name); break;
     case RejectReason::cross_slot: text = errors::kCrossSlot; break;
+    case RejectReason::no_multi: text = errors::kNotInTransaction; break;
+    case RejectReason::not_in_multi: text = errors::unsupported_in_transaction(reject.row->name); break;
   }
   const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
   loop_.counters.requests[index_of(family)].add();
+  session.fail_transaction();
   session.reply_error(family, ErrorClass::refused, text);
 }
 
@@ -116,6 +126,16 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
       out.append(loop_.blocks, request.bytes());
     }
   });
+}
+
+// One request of many commands: the replies before EXEC's own are passed over by the connection.
+void Dispatcher::send_transaction(ClientSession& session, const protocol::CommandRow& row,
+                                  Transaction& transaction) {
+  loop_.counters.in_flight.add();
+  const Handle slot = session.open_reply(row.family, transaction.bytes().size());
+  Request request = begin_request(slot, row, transaction.slot());
+  request.leading = 1 + transaction.size();
+  send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
 }
 
 void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestView& request,
@@ -252,8 +272,10 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   if (request.kind != Request::Kind::client) return;
   loop_.counters.upstream_latency.observe_us(Loop::microseconds(loop_.now - request.queued_at));
   if (request.abandoned) return;
+  // A queued command's error is the cause of EXEC's.
   const bool is_error = reply.front() == '-';
-  if (is_error && handle_redirect(connection, reply)) return;
+  const std::string_view cause = connection.pipeline().leading_error();
+  if (is_error && handle_redirect(connection, cause.empty() ? reply : cause)) return;
   deliver(request, {reply, &source}, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 

@@ -53,6 +53,7 @@ class Dispatcher final : public UpstreamEvents {
                    const routing::Single& single, protocol::ReadBuffer* source);
   void send_fan_out(ClientSession& session, const protocol::RequestView& request,
                     const routing::FanOut& fan_out);
+  void send_transaction(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
   Request begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot);
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.

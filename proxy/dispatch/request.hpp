@@ -23,6 +23,7 @@ struct Request {
   Handle reply_slot;
   std::uint32_t fragment = kWhole;  // of a split command
   std::uint32_t bytes = 0;          // in the send queue
+  std::uint32_t leading = 0;        // replies that come before its own: MULTI's and the queued commands'
   TimePoint deadline;
   TimePoint queued_at;
   std::uint64_t order = 0;  // of its arrival, in this worker

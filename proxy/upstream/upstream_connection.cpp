@@ -207,10 +207,16 @@ bool UpstreamConnection::take_replies() {
       case UpstreamPipeline::Next::need_more: return true;
       case UpstreamPipeline::Next::broken: fail("a reply is not RESP"); return false;
       case UpstreamPipeline::Next::unsolicited: fail("a reply that nobody asked for"); return false;
+      case UpstreamPipeline::Next::leading:
       case UpstreamPipeline::Next::refused:
       case UpstreamPipeline::Next::reply: break;
     }
     const std::size_t size = pipeline_.reply_size();
+    if (next == UpstreamPipeline::Next::leading) {
+      pipeline_.pass_leading(read_.bytes().substr(0, size));
+      read_.consume(size);
+      continue;
+    }
     events_.on_reply(*this, read_.bytes().substr(0, size), read_);
     // A long reply may have left with its block.
     if (!read_.bytes().empty()) read_.consume(size);

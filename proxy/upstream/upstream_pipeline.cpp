@@ -27,9 +27,16 @@ UpstreamPipeline::Next UpstreamPipeline::next(std::string_view bytes) {
     case protocol::ScanStatus::error: return Next::broken;
     case protocol::ScanStatus::reply: break;
   }
+  if (leading_seen_ < fifo_.front().leading) return Next::leading;
   if (sent_ >= fifo_.front().bytes) return Next::reply;
   // A node that refuses a request by its first bytes (a size limit of its own) answers early and closes.
   return bytes.front() == '-' ? Next::refused : Next::unsolicited;
+}
+
+void UpstreamPipeline::pass_leading(std::string_view reply) {
+  ++leading_seen_;
+  if (reply.front() == '-' && leading_error_.empty()) leading_error_ = reply;
+  scanner_.start();
 }
 
 void UpstreamPipeline::pop_front() {
@@ -40,6 +47,8 @@ void UpstreamPipeline::pop_front() {
   if (queue_.empty()) cursor_ = {};
   resent_ -= fifo_.front().is_resent() ? 1 : 0;
   fifo_.pop_front();
+  leading_seen_ = 0;
+  leading_error_.clear();
   scanner_.start();
 }
 

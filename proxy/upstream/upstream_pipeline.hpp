@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "protocol/byte_queue.hpp"
@@ -52,14 +53,19 @@ class UpstreamPipeline {
   // --- reading ---
   enum class Next : std::uint8_t {
     need_more,
-    reply,        // the front request's reply is the first reply_size() bytes
-    refused,      // an error reply before the front request was written whole: deliver it, then close
+    leading,  // the first reply_size() bytes are one of those before the front request's own: pass_leading()
+    reply,    // the front request's reply is the first reply_size() bytes
+    refused,  // an error reply before the front request was written whole: deliver it, then close
     unsolicited,  // bytes that nobody asked for: the stream cannot be trusted
     broken,       // not RESP
   };
   // `bytes`: all that is unconsumed, beginning with a reply's first byte.
   Next next(std::string_view bytes);
   std::size_t reply_size() const { return scanner_.size(); }
+  // Counts a leading reply and keeps the first error among them.
+  void pass_leading(std::string_view reply);
+  // The first error among the front request's leading replies; empty = none.
+  std::string_view leading_error() const { return leading_error_; }
   std::size_t wanted(std::size_t available) const { return scanner_.wanted(available); }
 
   // Copies the front request's bytes behind `target`'s.
@@ -73,9 +79,11 @@ class UpstreamPipeline {
   Ring<Request> fifo_;
   protocol::ByteQueue queue_;
   protocol::ByteQueue::Cursor cursor_;
-  std::size_t sent_ = 0;       // bytes of queue_ that were written
-  std::size_t committed_ = 0;  // bytes of queue_ that belong to requests
-  std::size_t resent_ = 0;     // requests in fifo_ that were sent before
+  std::size_t sent_ = 0;            // bytes of queue_ that were written
+  std::size_t committed_ = 0;       // bytes of queue_ that belong to requests
+  std::size_t resent_ = 0;          // requests in fifo_ that were sent before
+  std::uint32_t leading_seen_ = 0;  // of the front request
+  std::string leading_error_;
   protocol::ReplyScanner scanner_;
 };
 

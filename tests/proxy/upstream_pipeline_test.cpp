@@ -21,10 +21,11 @@ struct Stage {
   UpstreamPipeline pipeline{pool};
   std::uint32_t committed = 0;
 
-  void commit(std::string_view bytes) {
+  void commit(std::string_view bytes, std::uint32_t leading = 0) {
     pipeline.bytes().append(pool, bytes);
     Request request;
     request.fragment = committed++;
+    request.leading = leading;
     pipeline.commit(request);
   }
   std::string unsent() { return queue_text(pipeline.bytes(), pipeline.cursor()); }
@@ -45,6 +46,11 @@ std::vector<std::string> replies_of(Stage& stage, std::string_view stream, std::
       const std::string_view bytes = stream.substr(taken, end - taken);
       const Next next = stage.pipeline.next(bytes);
       if (next == Next::need_more) break;
+      if (next == Next::leading) {
+        stage.pipeline.pass_leading(bytes.substr(0, stage.pipeline.reply_size()));
+        taken += stage.pipeline.reply_size();
+        continue;
+      }
       REQUIRE(next == Next::reply);
       const std::size_t size = stage.pipeline.reply_size();
       replies.push_back(std::to_string(stage.pipeline.front().fragment) + " " +
@@ -394,4 +400,36 @@ TEST_CASE("What a peer has not read is sent again from its beginning") {
     stage.pipeline.pop_front();
   }
   CHECK(stage.pipeline.empty());
+}
+
+TEST_CASE("The replies before a transaction's own are passed over, at every split") {
+  const std::string stream = "+a\r\n+OK\r\n+QUEUED\r\n-OOM no\r\n-MOVED 1 x:1\r\n*1\r\n$1\r\nx\r\n+b\r\n";
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    INFO(cut);
+    Stage stage;
+    stage.commit("first");
+    stage.commit("MULTI, three commands, EXEC", 4);
+    stage.commit("last");
+    stage.send_all();
+    CHECK(replies_of(stage, stream, cut) ==
+          std::vector<std::string>{"0 +a\r\n", "1 *1\r\n$1\r\nx\r\n", "2 +b\r\n"});
+  }
+}
+
+TEST_CASE("The first error before a transaction's own reply is kept until that has come") {
+  Stage stage;
+  stage.commit("MULTI, two commands, EXEC", 3);
+  stage.commit("next");
+  // Its first replies may come before its last bytes are written.
+  stage.pipeline.on_sent(5);
+  for (const std::string_view reply : {"+OK\r\n", "-MOVED 1 x:1\r\n", "-OOM no\r\n"}) {
+    REQUIRE(stage.pipeline.next(reply) == Next::leading);
+    stage.pipeline.pass_leading(reply);
+  }
+  CHECK(stage.pipeline.leading_error() == "-MOVED 1 x:1\r\n");
+  stage.send_all();
+  CHECK(stage.pipeline.next("-EXECABORT\r\n") == Next::reply);
+  stage.pipeline.pop_front();
+  CHECK(stage.pipeline.leading_error().empty());
+  CHECK(stage.pipeline.next("+OK\r\n") == Next::reply);
 }

@@ -26,6 +26,8 @@ std::string_view reason_name(RejectReason reason) {
     case RejectReason::unsupported: return "unsupported";
     case RejectReason::blocks: return "blocks";
     case RejectReason::cross_slot: return "CROSSSLOT";
+    case RejectReason::no_multi: return "no multi";
+    case RejectReason::not_in_multi: return "not in multi";
   }
   return "?";
 }
@@ -36,6 +38,10 @@ struct PlanText {
     return "send " + std::string(p.row->name) + " to " + slot_name(p.slot);
   }
   std::string operator()(const LocalReply& p) const { return "local " + std::string(p.row->name); }
+  std::string operator()(const TransactionStep& p) const { return "step " + std::string(p.row->name); }
+  std::string operator()(const Queue& p) const {
+    return "queue " + std::string(p.row->name) + " for " + slot_name(p.slot);
+  }
   std::string operator()(const FanOut& p) const { return "split " + std::string(p.row->name); }
   std::string operator()(const Reject& p) const {
     return "reject " + std::string(p.row ? p.row->name : "-") + ": " + std::string(reason_name(p.reason));
@@ -209,7 +215,7 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"COMMAND GETKEYS MSET a 1 b 2", "send command|getkeys to any"},
           {"PUBLISH a b", "send publish to any"},
           {"OBJECT HELP", "send object|help to any"},
-          {"MULTI", "reject multi: unsupported"},
+          {"MULTI", "step multi"},
           {"SUBSCRIBE a", "reject subscribe: unsupported"},
           {"BLPOP a 0", "reject blpop: unsupported"},
           {"MIGRATE h 1 k 0 5", "reject migrate: unsupported"},
@@ -294,6 +300,45 @@ TEST_CASE("XREAD and XREADGROUP are refused exactly when a node would take BLOCK
           {"XREADGROUP COUNT streams GROUP g c BLOCK 0 STREAMS a >", "reject xreadgroup: blocks"},
       },
       {}, true);
+}
+
+TEST_CASE("Inside a transaction commands queue for its slot, or are refused as Redis refuses them") {
+  struct Case {
+    Slot slot;  // of what is queued already
+    std::string_view request;
+    std::string_view plan;
+  };
+  const Case cases[] = {
+      {kAnySlot, "GET a", "queue get for 15495"},
+      {15495, "GET a", "queue get for 15495"},
+      {15495, "PING", "queue ping for any"},
+      {kAnySlot, "EVAL x 0", "queue eval for any"},
+      {15495, "MGET a {a}b", "queue mget for 15495"},
+      {15495, "GET b", "reject get: CROSSSLOT"},
+      {kAnySlot, "MGET a b", "reject mget: CROSSSLOT"},
+      {kAnySlot, "MSET a 1 b 2", "reject mset: CROSSSLOT"},
+      {kAnySlot, "RENAME a b", "reject rename: CROSSSLOT"},
+      {15495, "EXEC", "step exec"},
+      {15495, "discard", "step discard"},
+      {15495, "MULTI", "step multi"},
+      {15495, "EXEC now", "reject exec: arity"},
+      {15495, "QUIT", "local quit"},
+      {15495, "RESET", "local reset"},
+      {15495, "CLIENT ID", "reject client|id: not in multi"},
+      {15495, "HELLO", "reject hello: not in multi"},
+      {15495, "NOSUCH", "reject -: unknown command"},
+      {15495, "CONFIG", "reject config: arity"},
+  };
+  Planner planner{config::MultikeyConfig{}};
+  for (const Case& c : cases) {
+    INFO(c.request);
+    const RequestWords request(split_words(c.request));
+    CHECK(std::visit(PlanText{}, planner.plan(request.view(), {true, true, c.slot})) == c.plan);
+  }
+  for (const std::string_view step : {"MULTI", "EXEC", "DISCARD"}) {
+    const RequestWords request(split_words(step));
+    CHECK(std::holds_alternative<TransactionStep>(planner.plan(request.view(), SessionFacts{})));
+  }
 }
 
 TEST_CASE("Names are looked up whatever bytes they have") {

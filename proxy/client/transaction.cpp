@@ -1,0 +1,35 @@
+#include "proxy/client/transaction.hpp"
+
+#include <cassert>
+
+namespace slotway::proxy {
+
+namespace {
+
+constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
+constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
+
+}  // namespace
+
+bool Transaction::add(protocol::BlockPool& pool, const protocol::RequestView& request, routing::Slot slot,
+                      std::uint64_t max_bytes) {
+  if (failed_) return true;
+  if (bytes_.size() + request.bytes().size() + kMulti.size() + kExec.size() > max_bytes) return false;
+  if (bytes_.empty()) bytes_.append(pool, kMulti);
+  bytes_.append(pool, request.bytes());
+  ++size_;
+  if (slot != routing::kAnySlot) slot_ = slot;
+  return true;
+}
+
+void Transaction::fail(protocol::BlockPool& pool) {
+  failed_ = true;
+  bytes_.clear(pool);
+}
+
+void Transaction::close(protocol::BlockPool& pool) {
+  assert(size_ > 0 && !failed_);
+  bytes_.append(pool, kExec);
+}
+
+}  // namespace slotway::proxy

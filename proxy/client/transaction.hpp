@@ -1,0 +1,38 @@
+// A client's open transaction: the commands between MULTI and EXEC, kept until EXEC sends them to one node as
+// one request. Nothing can come between its commands on a connection that many clients share, so no
+// connection is set aside for it (docs/decisions/009). Owner: a ClientSession, only while a transaction is
+// open. Thread: worker. Invariant: bytes() is empty, or MULTI and every queued command, whole. Source:
+// Redis's documentation, "Transactions".
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/byte_queue.hpp"
+#include "protocol/request.hpp"
+#include "routing/key_slot.hpp"
+
+namespace slotway::proxy {
+
+class Transaction {
+ public:
+  // False: it would be larger than `max_bytes`, and is not queued.
+  bool add(protocol::BlockPool& pool, const protocol::RequestView& request, routing::Slot slot,
+           std::uint64_t max_bytes);
+  // A command was refused: EXEC will answer EXECABORT. What was queued is dropped.
+  void fail(protocol::BlockPool& pool);
+  // Appends EXEC. REQUIRES: size() > 0.
+  void close(protocol::BlockPool& pool);
+
+  bool failed() const { return failed_; }
+  std::uint32_t size() const { return size_; }  // commands
+  routing::Slot slot() const { return slot_; }  // kAnySlot: no key so far
+  protocol::ByteQueue& bytes() { return bytes_; }
+
+ private:
+  protocol::ByteQueue bytes_;
+  std::uint32_t size_ = 0;
+  routing::Slot slot_ = routing::kAnySlot;
+  bool failed_ = false;
+};
+
+}  // namespace slotway::proxy
