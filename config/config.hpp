@@ -51,6 +51,9 @@ struct LimitsConfig {
   std::uint64_t max_output_bytes_per_client = 16ull << 20;
   // `max_memory_per_client`: replies of a client, sent for and unsent; with more, it is closed
   std::uint64_t max_memory_bytes_per_client = 1ull << 30;
+  // `max_pinned_per_worker`: connections to nodes that are set aside, each for one client that blocks or
+  // watches
+  std::uint32_t max_pinned_per_worker = 1000;
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 

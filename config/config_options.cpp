@@ -276,6 +276,8 @@ constexpr std::array kOptions{
         "unsent replies of a client; then it is not read"),
     row("limits.max_memory_per_client", "SIZE", kSize<kLimits, &LimitsConfig::max_memory_bytes_per_client>,
         "replies held for a client; then it is closed"),
+    row("limits.max_pinned_per_worker", "N", kCount<kLimits, &LimitsConfig::max_pinned_per_worker>,
+        "connections set aside for clients that block or watch"),
     row("timeouts.connect", "TIME", kDuration<kTimeouts, &TimeoutsConfig::connect>,
         "to connect and log in to a node"),
     row("timeouts.request", "TIME", kDuration<kTimeouts, &TimeoutsConfig::request>,

@@ -67,6 +67,8 @@ constexpr std::array kRanges{
           1024 * kGb, print_size},
     Range{"limits.max_memory_per_client", number<kLimits, &LimitsConfig::max_memory_bytes_per_client>, kKb,
           1024 * kGb, print_size},
+    Range{"limits.max_pinned_per_worker", number<kLimits, &LimitsConfig::max_pinned_per_worker>, 0, 1000000,
+          print_count},
     Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
     Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
     Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,

@@ -40,7 +40,8 @@ enum class Service : std::uint8_t {
                 // set; without keys (EVAL with numkeys 0) any primary
   any_node,     // forwarded to any primary (COMMAND, PUBLISH)
   local,        // answered by the proxy: see `local`
-  transaction,  // a step of a transaction: MULTI, EXEC, DISCARD; see `local`
+  transaction,  // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
+  blocking,     // by key, on a connection set aside for it: it may wait (see `block_at`)
   unsupported,  // -ERR naming the command: a later version's business, or never sensible through a proxy
   container,    // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
 };
@@ -75,6 +76,8 @@ enum class LocalCommand : std::uint8_t {
   multi,
   exec,
   discard,
+  watch,
+  unwatch,
 };
 
 // Latency and count metrics are kept per family, not per command: few series, no per-command memory.
@@ -129,6 +132,9 @@ struct CommandRow {
   Merge merge = Merge::none;
   LocalCommand local = LocalCommand::none;
   Family family = Family::generic;
+  // Where the time to wait stands: -1 = the last argument, n > 0 = argument n, both in seconds; 0 = behind
+  // the word BLOCK, in milliseconds, without which the command does not wait.
+  std::int8_t block_at = 0;
   std::uint8_t split_step = 1;  // arguments per key of a split command: MSET 2, the others 1
   std::span<const KeySpec> keys = {};
   std::span<const CommandRow> subcommands = {};

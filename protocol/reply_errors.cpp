@@ -59,11 +59,6 @@ std::string unsupported_in_transaction(std::string_view command) {
          "' is not supported by Slotway inside a transaction; send it before MULTI or after EXEC";
 }
 
-std::string unsupported_blocking(std::string_view command) {
-  return "ERR command '" + std::string(command) +
-         "' with BLOCK is not supported by Slotway; ask without BLOCK";
-}
-
 std::string hello_option(std::string_view option) {
   return printable("ERR Syntax error in HELLO option '" + std::string(option.substr(0, option.find('\0'))) +
                    "'");

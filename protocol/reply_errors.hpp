@@ -37,6 +37,7 @@ inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nes
 inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
 inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MULTI";
 inline constexpr std::string_view kExecAbort = "EXECABORT Transaction discarded because of previous errors.";
+inline constexpr std::string_view kWatchInMulti = "ERR WATCH inside MULTI is not allowed";
 inline constexpr std::string_view kNotInTransaction = "ERR Command not allowed inside a transaction";
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 inline constexpr std::string_view kBadClientName =
@@ -60,6 +61,8 @@ inline constexpr std::string_view kTooManyHops =
     "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
 inline constexpr std::string_view kTransactionTooLarge =
     "ERR Slotway: the transaction is larger than limits.max_request";
+inline constexpr std::string_view kAllPinned =
+    "ERR Slotway: too many clients block or watch at this time; raise limits.max_pinned_per_worker";
 
 // `text` is one of those that leave open whether the command was executed.
 constexpr bool leaves_doubt(std::string_view text) { return text == kTimeout || text == kOutcomeUnknown; }
@@ -70,7 +73,6 @@ std::string unknown_subcommand(const RequestView& request);
 // A command that Slotway does not serve (yet), named as Redis names it.
 std::string unsupported(std::string_view command);
 std::string unsupported_in_transaction(std::string_view command);
-std::string unsupported_blocking(std::string_view command);
 std::string hello_option(std::string_view option);
 
 }  // namespace slotway::protocol::errors

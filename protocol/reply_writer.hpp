@@ -15,6 +15,7 @@ inline constexpr std::string_view kOk = "+OK\r\n";
 inline constexpr std::string_view kPong = "+PONG\r\n";
 inline constexpr std::string_view kQueued = "+QUEUED\r\n";
 inline constexpr std::string_view kEmptyArray = "*0\r\n";
+inline constexpr std::string_view kNullArray = "*-1\r\n";
 inline constexpr std::string_view kNullBulk = "$-1\r\n";
 
 inline void write_header(std::string& out, char type, std::int64_t number) {

@@ -151,6 +151,7 @@ ParseStatus RequestParser::parse_inline(std::string_view bytes) {
   if (newline > kMaxInlineBytes) return fail("too big inline request");
   position_ = newline + 1;
   const std::size_t line_size = newline > 0 && bytes[newline - 1] == '\r' ? newline - 1 : newline;
+  arguments_.clear();  // those of an earlier look at the same line
   std::vector<std::string> words;
   if (!split_inline(bytes.substr(0, line_size), words)) return fail("unbalanced quotes in request");
   if (words.empty()) return ParseStatus::nothing;

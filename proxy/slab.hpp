@@ -16,6 +16,7 @@ struct Handle {
   std::uint32_t index = 0xFFFFFFFF;
   std::uint32_t generation = 0;
 
+  bool is_null() const { return index == 0xFFFFFFFF; }
   friend bool operator==(const Handle&, const Handle&) = default;
 };
 

@@ -2,6 +2,7 @@
 // name. Owner: the dispatcher, for the length of one request. Thread: worker.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <variant>
 
@@ -26,7 +27,22 @@ struct FanOut {
   const protocol::CommandRow* row;
 };
 
-// MULTI, EXEC or DISCARD: the session's transaction opens or ends.
+// Forwarded on a connection set aside for it, as it may wait for `wait` before it answers; kForever without
+// end.
+inline constexpr std::chrono::milliseconds kForever = std::chrono::milliseconds::max();
+struct Blocking {
+  const protocol::CommandRow* row;
+  Slot slot;
+  std::chrono::milliseconds wait;
+};
+
+// WATCH: on a connection set aside for the client until the transaction that follows.
+struct Watch {
+  const protocol::CommandRow* row;
+  Slot slot;
+};
+
+// MULTI, EXEC, DISCARD or UNWATCH: the session's transaction opens or ends.
 struct TransactionStep {
   const protocol::CommandRow* row;
 };
@@ -43,9 +59,9 @@ enum class RejectReason : std::uint8_t {
   wrong_arity,
   no_auth,
   unsupported,
-  blocks,  // XREAD and XREADGROUP with BLOCK
   cross_slot,
-  no_multi,      // a command that Redis refuses inside a transaction
+  no_multi,  // a command that Redis refuses inside a transaction
+  watch_in_multi,
   not_in_multi,  // one that Redis takes there and Slotway does not
 };
 
@@ -55,6 +71,6 @@ struct Reject {
   RejectReason reason;
 };
 
-using Plan = std::variant<Single, LocalReply, FanOut, TransactionStep, Queue, Reject>;
+using Plan = std::variant<Single, LocalReply, FanOut, Blocking, Watch, TransactionStep, Queue, Reject>;
 
 }  // namespace slotway::routing

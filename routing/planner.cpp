@@ -2,6 +2,7 @@
 
 #include "protocol/ascii_case.hpp"
 #include "protocol/command_keys.hpp"
+#include "routing/block_time.hpp"
 
 namespace slotway::routing {
 
@@ -24,19 +25,6 @@ bool node_answers_alike(LocalCommand command) {
   return command == LocalCommand::ping || command == LocalCommand::echo || command == LocalCommand::time;
 }
 
-// XREAD and XREADGROUP block only if they say so, before the streams. What belongs to another option says
-// nothing: a group may be named "streams".
-bool asks_to_block(const RequestView& request) {
-  for (std::size_t i = 1; i < request.argc(); ++i) {
-    const std::string_view word = request.arg(i);
-    if (protocol::equal_ignore_case(word, "block")) return true;
-    if (protocol::equal_ignore_case(word, "streams")) return false;
-    if (protocol::equal_ignore_case(word, "count")) i += 1;
-    if (protocol::equal_ignore_case(word, "group")) i += 2;
-  }
-  return false;
-}
-
 }  // namespace
 
 Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
@@ -55,10 +43,14 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
   // --- where ---
   if (facts.in_transaction) return plan_queued(request, *row, facts);
   switch (row->service) {
-    case Service::by_key: return plan_by_key(request, *row);
+    case Service::by_key:
+      if (row->has(protocol::kBlocking) && may_block(*row, request)) return plan_blocking(request, *row);
+      return plan_by_key(request, *row);
+    case Service::blocking: return plan_blocking(request, *row);
     case Service::any_node: return Single{row, kAnySlot};
     case Service::local: return LocalReply{row};
-    case Service::transaction: return TransactionStep{row};
+    case Service::transaction:
+      return row->local == LocalCommand::watch ? plan_watch(request, *row) : TransactionStep{row};
     case Service::container: return Reject{row, RejectReason::wrong_arity};
     case Service::unsupported: break;
   }
@@ -71,14 +63,19 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
   if (row.has(protocol::kNoMulti)) return Reject{&row, RejectReason::no_multi};
   Slot slot = kAnySlot;
   switch (row.service) {
-    case Service::transaction: return TransactionStep{&row};
+    case Service::transaction:
+      if (row.local == LocalCommand::watch) return Reject{&row, RejectReason::watch_in_multi};
+      // Redis lets it join the queue, where it does nothing.
+      if (row.local != LocalCommand::unwatch) return TransactionStep{&row};
+      break;
     case Service::any_node: break;
     case Service::local:
       // These two end the transaction, or the session with it.
       if (row.local == LocalCommand::quit || row.local == LocalCommand::reset) return LocalReply{&row};
       if (!node_answers_alike(row.local)) return Reject{&row, RejectReason::not_in_multi};
       break;
-    case Service::by_key: {
+    case Service::by_key:
+    case Service::blocking: {  // inside a transaction nothing waits
       const Plan alone = plan_by_key(request, row);
       if (std::holds_alternative<FanOut>(alone)) return Reject{&row, RejectReason::cross_slot};
       if (const auto* single = std::get_if<Single>(&alone)) {
@@ -96,8 +93,19 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
   return Queue{&row, slot};
 }
 
+Plan Planner::plan_blocking(const RequestView& request, const CommandRow& row) {
+  const Plan plan = plan_by_key(request, row);
+  const auto* single = std::get_if<Single>(&plan);
+  return single ? Blocking{&row, single->slot, block_time(row, request)} : plan;
+}
+
+Plan Planner::plan_watch(const RequestView& request, const CommandRow& row) {
+  const Plan plan = plan_by_key(request, row);
+  const auto* single = std::get_if<Single>(&plan);
+  return single ? Watch{&row, single->slot} : plan;
+}
+
 Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {
-  if (row.has(protocol::kBlocking) && asks_to_block(request)) return Reject{&row, RejectReason::blocks};
   if (has_one_fixed_key(row)) {
     const std::size_t at = static_cast<std::size_t>(row.keys[0].begin_at);
     return Single{&row, at < request.argc() ? slot_of(request.arg(at)) : kAnySlot};

@@ -29,6 +29,8 @@ class Planner {
  private:
   Plan plan_queued(const protocol::RequestView& request, const protocol::CommandRow& row,
                    const SessionFacts& facts);
+  Plan plan_blocking(const protocol::RequestView& request, const protocol::CommandRow& row);
+  Plan plan_watch(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
 
   config::MultikeyConfig multikey_;

@@ -23,11 +23,13 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 # Answered by the proxy: command -> LocalCommand.
 LOCAL = {name: name.replace("|", "_") for name in (
     "ping echo quit reset select time auth hello info readonly readwrite asking"
-    " config|get client|id client|getname client|setname multi exec discard").split()}
+    " config|get client|id client|getname client|setname multi exec discard watch unwatch").split()}
 
 SERVICE = {
     **{name: "local" for name in LOCAL},
-    **{name: "transaction" for name in "multi exec discard".split()},
+    **{name: "transaction" for name in "multi exec discard watch unwatch".split()},
+    **{name: "blocking" for name in (
+        "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop").split()},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
         " publish lolwut").split()},
@@ -35,13 +37,16 @@ SERVICE = {
     **{name: "by_key" for name in "xread xreadgroup".split()},
     # They have keys, but also a state on their connection, or they speak to one node's neighbours.
     **{name: "unsupported" for name in (
-        "watch ssubscribe sunsubscribe migrate restore-asking").split()},
+        "ssubscribe sunsubscribe migrate restore-asking").split()},
 }
 
 # How the replies of a command split over slots become one.
 MERGE = {"mget": "by_position", "mset": "all_ok",
          "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum"}
 SPLIT_STEP = {"mset": 2}
+
+# Where the time to wait stands, for commands that always may: argument 1, or else the last one.
+BLOCK_AT = {"blmpop": 1, "bzmpop": 1}
 
 # Families are the groups of COMMAND DOCS, with the smallest ones joined.
 FAMILY_OF_GROUP = {"sorted-set": "sorted_set", "transactions": "generic", "cluster": "server"}
@@ -203,6 +208,8 @@ class Writer:
         if name in LOCAL:
             fields.append(f".local = LocalCommand::{LOCAL[name]}")
         fields.append(f".family = Family::{FAMILY_OF_GROUP.get(group, group)}")
+        if service(name, flags, specs, subcommands) == "blocking":
+            fields.append(f".block_at = {BLOCK_AT.get(name, -1)}")
         if name in SPLIT_STEP:
             fields.append(f".split_step = {SPLIT_STEP[name]}")
         if specs:

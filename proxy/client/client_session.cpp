@@ -68,6 +68,8 @@ void ClientSession::on_io(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hangup_ = true;
   // Both directions are gone: nobody reads the replies.
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) return finish();
+  // As Redis: who ends its side while it blocks has gone, and must not take an element with it.
+  if (hangup_ && is_blocked()) return finish();
   if (((events & EPOLLIN) != 0 || hangup_) && !paused_ && !closing_) read();
   if ((events & EPOLLOUT) != 0 && write_blocked_) {
     write_blocked_ = false;
@@ -91,6 +93,7 @@ void ClientSession::read() {
     }
     if (result.status == IoStatus::failed) return finish();
     if (result.status == IoStatus::closed) {
+      if (is_blocked()) return finish();
       // The peer sends no more, but may well wait for its replies.
       closing_ = true;
       return want_settle();
@@ -102,12 +105,7 @@ void ClientSession::read() {
 // Takes every complete request. False: reading has to stop.
 bool ClientSession::process_requests() {
   while (!read_.bytes().empty()) {
-    if (waits_for_replies() || is_at_limit()) {
-      paused_ = true;
-      set_limited(!waits_for_replies());
-      want_settle();
-      return false;
-    }
+    if (waits_for_replies() || is_at_limit()) return pause();
     if (!parser_) parser_ = room_.lend_parser();
     switch (parser_->parse(read_.bytes(), room_.parse_limits, state_.facts.authenticated)) {
       case protocol::ParseStatus::need_more: return true;
@@ -116,7 +114,11 @@ bool ClientSession::process_requests() {
         closing_ = true;
         break;
       case protocol::ParseStatus::nothing: break;
-      case protocol::ParseStatus::request: handle_request(&read_); break;
+      case protocol::ParseStatus::request:
+        if (handle_request(&read_)) break;
+        // It is taken again when all that came before it is answered.
+        held_ = true;
+        return pause();
     }
     if (closing_ || finished_) {
       read_.clear(room_.loop.blocks);
@@ -131,12 +133,19 @@ bool ClientSession::process_requests() {
   return true;
 }
 
-void ClientSession::handle_request(protocol::ReadBuffer* source) {
+bool ClientSession::pause() {
+  paused_ = true;
+  set_limited(!waits_for_replies());
+  want_settle();
+  return false;
+}
+
+bool ClientSession::handle_request(protocol::ReadBuffer* source) {
   if (replies_.size() == 0) map_version_ = room_.dispatcher.map_version();
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
   const bool as_sent = request.bytes().data() == bytes.data();
-  room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
+  return room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
 }
 
 // A later request could overtake one that is in flight: one that is redirected or parked, or one that was
@@ -235,18 +244,24 @@ void ClientSession::reply_now(protocol::Family family, std::string_view reply) {
 
 std::unique_ptr<Transaction> ClientSession::step_transaction(const protocol::CommandRow& row) {
   room_.loop.counters.requests[index_of(row.family)].add();
+  if (row.local == protocol::LocalCommand::unwatch) {
+    reply_now(row.family, protocol::kOk);
+    return nullptr;
+  }
   const bool begins = row.local == protocol::LocalCommand::multi;
   const bool executes = row.local == protocol::LocalCommand::exec;
   if (begins && !transaction_) {
     transaction_ = std::make_unique<Transaction>();
     state_.facts.in_transaction = true;
+    state_.facts.transaction_slot = watched_slot_;
     reply_now(row.family, protocol::kOk);
   } else if (begins || !transaction_) {
     reply_error(row.family, ErrorClass::refused,
                 begins     ? protocol::errors::kNestedMulti
                 : executes ? protocol::errors::kExecWithoutMulti
                            : protocol::errors::kDiscardWithoutMulti);
-  } else if (executes && !transaction_->failed() && transaction_->size() > 0) {
+  } else if (executes && !transaction_->failed() &&
+             (transaction_->size() > 0 || watched_slot_ != routing::kAnySlot)) {
     transaction_->close(room_.loop.blocks);
     std::unique_ptr<Transaction> closed = std::move(transaction_);
     drop_transaction();
@@ -271,7 +286,7 @@ void ClientSession::queue(const protocol::CommandRow& row, const protocol::Reque
     fail_transaction();
     return reply_error(row.family, ErrorClass::refused, protocol::errors::kTransactionTooLarge);
   }
-  state_.facts.transaction_slot = transaction_->slot();
+  if (slot != routing::kAnySlot) state_.facts.transaction_slot = slot;
   room_.loop.counters.requests[index_of(row.family)].add();
   reply_now(row.family, protocol::kQueued);
 }
@@ -280,12 +295,29 @@ void ClientSession::fail_transaction() {
   if (transaction_) transaction_->fail(room_.loop.blocks);
 }
 
+void ClientSession::reset() {
+  drop_transaction();
+  unpin();
+}
+
 void ClientSession::drop_transaction() {
   state_.facts.in_transaction = false;
   state_.facts.transaction_slot = routing::kAnySlot;
   if (!transaction_) return;
   transaction_->bytes().clear(room_.loop.blocks);
   transaction_.reset();
+}
+
+void ClientSession::pin(Handle upstream) {
+  room_.loop.counters.clients_pinned.add(pinned_.is_null() && !upstream.is_null() ? 1 : 0);
+  room_.loop.counters.clients_pinned.sub(!pinned_.is_null() && upstream.is_null() ? 1 : 0);
+  pinned_ = upstream;
+}
+
+void ClientSession::unpin() {
+  room_.dispatcher.forget(pinned_);
+  pin({});
+  watched_slot_ = routing::kAnySlot;
 }
 
 // --- the end of a turn ---
@@ -324,7 +356,7 @@ bool ClientSession::settle() {
     read_.keep_rest(room_.loop.blocks);
     if (more && !closing_) read();
   }
-  if (!finished_ && closing_ && replies_.size() == 0 && out_.empty()) finish();
+  if (!finished_ && closing_ && (is_blocked() || (replies_.size() == 0 && out_.empty()))) finish();
   return !finished_;
 }
 
@@ -349,6 +381,7 @@ void ClientSession::on_tick() {
 }
 
 void ClientSession::drain() {
+  if (is_blocked()) return finish();
   closing_ = true;
   want_settle();
 }
@@ -356,6 +389,7 @@ void ClientSession::drain() {
 void ClientSession::finish() {
   if (finished_) return;
   finished_ = true;
+  unpin();
   if (closing_) {
     // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies.
     ::shutdown(socket_, SHUT_WR);

@@ -89,6 +89,13 @@ class ClientSession {
   void queue(const protocol::CommandRow& row, const protocol::RequestView& request, routing::Slot slot);
   // A command was refused while a transaction was open: EXEC will fail.
   void fail_transaction();
+  bool has_pending() const { return replies_.size() > 0; }
+  // A connection has been set aside for this session; the null handle: no longer.
+  void pin(Handle upstream);
+  Handle pinned() const { return pinned_; }
+  // The slot that it watches keys of; kAnySlot = none.
+  routing::Slot watched_slot() const { return watched_slot_; }
+  void watch(routing::Slot slot) { watched_slot_ = slot; }
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
 
@@ -96,18 +103,23 @@ class ClientSession {
   SessionState& state() { return state_; }
   const SessionState& state() const { return state_; }
   void close_after_replies() { closing_ = true; }
-  void drop_transaction();
+  // Ends what a transaction, WATCH or RESET left open.
+  void reset();
 
  private:
   void read();
   bool process_requests();
-  void handle_request(protocol::ReadBuffer* source);
+  bool handle_request(protocol::ReadBuffer* source);
+  bool pause();
+  void unpin();
+  void drop_transaction();
   void reply_now(protocol::Family family, std::string_view reply);
   bool waits_for_replies() const;
   bool is_at_limit() const;
   bool may_resume() const;
   void set_limited(bool limited);
   void check_memory();
+  bool is_blocked() const { return !pinned_.is_null() && has_pending(); }
   void want_settle();
   bool expects_more_output() const;
   void write();
@@ -134,6 +146,8 @@ class ClientSession {
   TimePoint last_active_;          // a byte came or went
   SessionState state_;
   std::unique_ptr<Transaction> transaction_;  // while one is open
+  Handle pinned_;                             // the connection set aside for it
+  routing::Slot watched_slot_ = routing::kAnySlot;
 };
 
 }  // namespace slotway::proxy

@@ -99,7 +99,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
       return;
     case LocalCommand::reset:
       session.state().name.clear();
-      session.drop_transaction();
+      session.reset();
       session.state().facts.authenticated = facts_.config.client.requirepass.empty();
       return protocol::write_simple(out, "RESET");
     case LocalCommand::info: {
@@ -117,6 +117,8 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::multi:
     case LocalCommand::exec:
     case LocalCommand::discard:
+    case LocalCommand::watch:
+    case LocalCommand::unwatch:
     case LocalCommand::none: break;
   }
   write_error(out, errors::unsupported(request.arg(0)));

@@ -28,7 +28,8 @@ void Transaction::fail(protocol::BlockPool& pool) {
 }
 
 void Transaction::close(protocol::BlockPool& pool) {
-  assert(size_ > 0 && !failed_);
+  assert(!failed_);
+  if (bytes_.empty()) bytes_.append(pool, kMulti);
   bytes_.append(pool, kExec);
 }
 

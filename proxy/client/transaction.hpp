@@ -20,7 +20,7 @@ class Transaction {
            std::uint64_t max_bytes);
   // A command was refused: EXEC will answer EXECABORT. What was queued is dropped.
   void fail(protocol::BlockPool& pool);
-  // Appends EXEC. REQUIRES: size() > 0.
+  // Appends EXEC.
   void close(protocol::BlockPool& pool);
 
   bool failed() const { return failed_; }

@@ -17,8 +17,6 @@ using routing::RefreshReason;
 
 constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
 constexpr std::size_t kMaxFreeMergers = 256;
-// A request for which no node is known looks again this often.
-constexpr std::chrono::milliseconds kUnroutedDelay{50};
 
 // ASKING goes before `request`.
 Request asking_before(const Request& request) {
@@ -53,23 +51,27 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
 
 // --- from a client ---
 
-void Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
+bool Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
                           protocol::ReadBuffer* source) {
   const routing::Plan plan = planner_.plan(request, session.facts());
-  if (const auto* single = std::get_if<routing::Single>(&plan))
-    return send_single(session, request, *single, source);
-  if (const auto* fan_out = std::get_if<routing::FanOut>(&plan))
-    return send_fan_out(session, request, *fan_out);
-  if (const auto* local = std::get_if<routing::LocalReply>(&plan))
-    return session.run_local(*local->row, request);
-  if (const auto* queue = std::get_if<routing::Queue>(&plan))
-    return session.queue(*queue->row, request, queue->slot);
-  if (const auto* step = std::get_if<routing::TransactionStep>(&plan)) {
-    if (const auto closed = session.step_transaction(*step->row))
-      send_transaction(session, *step->row, *closed);
-    return;
+  if (const auto* single = std::get_if<routing::Single>(&plan)) {
+    send_single(session, request, *single, source);
+  } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
+    send_fan_out(session, request, *fan_out);
+  } else if (const auto* local = std::get_if<routing::LocalReply>(&plan)) {
+    session.run_local(*local->row, request);
+  } else if (const auto* queue = std::get_if<routing::Queue>(&plan)) {
+    session.queue(*queue->row, request, queue->slot);
+  } else if (const auto* step = std::get_if<routing::TransactionStep>(&plan)) {
+    return step_transaction(session, *step->row);
+  } else if (const auto* blocking = std::get_if<routing::Blocking>(&plan)) {
+    return send_blocking(session, request, *blocking);
+  } else if (const auto* watch = std::get_if<routing::Watch>(&plan)) {
+    return send_watch(session, request, *watch);
+  } else {
+    reject(session, request, std::get<routing::Reject>(plan));
   }
-  reject(session, request, std::get<routing::Reject>(plan));
+  return true;
 }
 
 void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request,
@@ -91,14 +93,15 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
     case RejectReason::wrong_arity: text = errors::wrong_arity(*reject.row); break;
     case RejectReason::no_auth: text = errors::kNoAuth; break;
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
-    case RejectReason::blocks: text = errors::unsupported_blocking(reject.row->name); break;
     case RejectReason::cross_slot: text = errors::kCrossSlot; break;
+    case RejectReason::watch_in_multi: text = errors::kWatchInMulti; break;
     case RejectReason::no_multi: text = errors::kNotInTransaction; break;
     case RejectReason::not_in_multi: text = errors::unsupported_in_transaction(reject.row->name); break;
   }
   const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
   loop_.counters.requests[index_of(family)].add();
-  session.fail_transaction();
+  // Redis does not count this one as the transaction's.
+  if (reject.reason != RejectReason::watch_in_multi) session.fail_transaction();
   session.reply_error(family, ErrorClass::refused, text);
 }
 
@@ -191,31 +194,8 @@ void Dispatcher::move_slot(routing::Slot slot, const routing::Endpoint& endpoint
   if (pool_.move_slot(slot, endpoint) && parked_.waits_for_node(slot)) parked_.hasten(slot, loop_.now);
 }
 
-template <class Write>
-void Dispatcher::send(Request request, Write write) {
-  UpstreamConnection* connection =
-      request.slot == routing::kAnySlot ? pool_.any_primary() : pool_.for_slot(request.slot);
-  if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);
-  ask_refresh(connection ? RefreshReason::connection_lost : RefreshReason::uncovered_slot);
-  ByteQueue bytes;
-  write(bytes);
-  park_unsent(request, std::move(bytes), connection ? connection->retry_at() : loop_.now + kUnroutedDelay);
-}
-
-template <class Write>
-void Dispatcher::send_to(UpstreamConnection& connection, Request request, bool asking, Write write) {
-  // They are neighbours in one buffer: nothing can come between them.
-  if (asking)
-    queue(connection, asking_before(request), [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
-  queue(connection, request, write);
-  connection.schedule_flush();
-}
-
-template <class Write>
-void Dispatcher::queue(UpstreamConnection& connection, Request request, Write write) {
-  request.queued_at = loop_.now;
-  write(connection.pipeline().bytes());
-  connection.pipeline().commit(request);
+void Dispatcher::queue_asking(UpstreamConnection& connection, const Request& request) {
+  queue(connection, asking_before(request), [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
 }
 
 void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
@@ -270,6 +250,10 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
                           protocol::ReadBuffer& source) {
   Request& request = connection.pipeline().front();
   if (request.kind != Request::Kind::client) return;
+  if (connection.is_pinned()) {
+    if (!request.abandoned) on_pinned_reply(connection, reply, source);
+    return;
+  }
   loop_.counters.upstream_latency.observe_us(Loop::microseconds(loop_.now - request.queued_at));
   if (request.abandoned) return;
   // A queued command's error is the cause of EXEC's.
@@ -333,12 +317,13 @@ void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError&
   ByteQueue bytes;
   from.pipeline().copy_front(bytes);
   if (would_overtake(request)) return park(request, std::move(bytes), request.deadline);
-  UpstreamConnection& target = pool_.at(endpoint);
-  if (!target.accepts(loop_.now)) {
+  UpstreamConnection* target =
+      request.pin == Request::Pin::none ? &pool_.at(endpoint) : pool_.lease(endpoint);
+  if (!target || !target->accepts(loop_.now)) {
     ask_refresh(RefreshReason::connection_lost);
-    return park_unsent(request, std::move(bytes), target.retry_at());
+    return park_unsent(request, std::move(bytes), target ? target->retry_at() : loop_.now + kUnroutedDelay);
   }
-  send_to(target, request, asking, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
+  send_to(*target, request, asking, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
 }
 
 // An earlier request of its client waits for the same slot.
@@ -349,6 +334,7 @@ bool Dispatcher::would_overtake(const Request& request) {
 
 void Dispatcher::on_lost(UpstreamConnection& connection) {
   ask_refresh(RefreshReason::connection_lost);
+  if (connection.is_pinned()) return lose_pinned(connection);
   UpstreamPipeline& pipeline = connection.pipeline();
   const TimePoint due = connection.state() == UpstreamState::backoff ? connection.retry_at() : loop_.now;
   while (!pipeline.empty()) {

@@ -28,8 +28,13 @@ class Dispatcher final : public UpstreamEvents {
              RequestRefresh request_refresh);
 
   // Takes a request of `session`: its reply will come in its turn. `source` holds its bytes if they are as
-  // the client sent them, else it is nullptr; its block may be taken.
-  void dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
+  // the client sent them, else it is nullptr; its block may be taken. False: nothing was done; it must come
+  // again when all earlier requests of the session are answered.
+  bool dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
+
+  // The session has no more use for the connection that was set aside for it, and may have left it in any
+  // state.
+  void forget(Handle upstream);
 
   // The worker's new map. What waits for a slot that has got another owner waits no longer.
   void set_topology(std::shared_ptr<const routing::Topology> topology);
@@ -54,6 +59,21 @@ class Dispatcher final : public UpstreamEvents {
   void send_fan_out(ClientSession& session, const protocol::RequestView& request,
                     const routing::FanOut& fan_out);
   void send_transaction(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
+  // --- on connections set aside (pinned_requests.cpp) ---
+  bool send_blocking(ClientSession& session, const protocol::RequestView& request,
+                     const routing::Blocking& blocking);
+  bool send_watch(ClientSession& session, const protocol::RequestView& request, const routing::Watch& watch);
+  bool step_transaction(ClientSession& session, const protocol::CommandRow& row);
+  void send_watched(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
+  void end_watch(ClientSession& session);
+  bool handle_forced_unblock(UpstreamConnection& connection, std::string_view reply);
+  void on_pinned_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source);
+  void lose_pinned(UpstreamConnection& connection);
+  void lose_pinned_request(UpstreamPipeline& pipeline, const Request& request);
+  UpstreamConnection* watching_connection(const ClientSession& session);
+  void pin(UpstreamConnection& connection, const Request& request);
+  ClientSession* session_of(const Request& request);
+
   Request begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot);
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
@@ -64,6 +84,7 @@ class Dispatcher final : public UpstreamEvents {
   void send_to(UpstreamConnection& connection, Request request, bool asking, Write write);
   template <class Write>
   void queue(UpstreamConnection& connection, Request request, Write write);
+  void queue_asking(UpstreamConnection& connection, const Request& request);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
   bool is_credible(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
@@ -86,6 +107,9 @@ class Dispatcher final : public UpstreamEvents {
   }
   void free_merger(std::unique_ptr<routing::Merger> merger);
 
+  // A request for which no node is known looks again this often.
+  static constexpr std::chrono::milliseconds kUnroutedDelay{50};
+
   Loop& loop_;
   Sessions& sessions_;
   ReplySlots& slots_;
@@ -97,5 +121,33 @@ class Dispatcher final : public UpstreamEvents {
   std::uint64_t orders_ = 0;  // requests begun
   std::vector<std::unique_ptr<routing::Merger>> free_mergers_;
 };
+
+template <class Write>
+void Dispatcher::send(Request request, Write write) {
+  UpstreamConnection* connection = request.pin != Request::Pin::none    ? pool_.lease(request.slot)
+                                   : request.slot == routing::kAnySlot ? pool_.any_primary()
+                                                                       : pool_.for_slot(request.slot);
+  if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);
+  ask_refresh(connection ? routing::RefreshReason::connection_lost : routing::RefreshReason::uncovered_slot);
+  protocol::ByteQueue bytes;
+  write(bytes);
+  park_unsent(request, std::move(bytes), connection ? connection->retry_at() : loop_.now + kUnroutedDelay);
+}
+
+template <class Write>
+void Dispatcher::send_to(UpstreamConnection& connection, Request request, bool asking, Write write) {
+  // They are neighbours in one buffer: nothing can come between them.
+  if (asking) queue_asking(connection, request);
+  queue(connection, request, write);
+  if (request.pin != Request::Pin::none) pin(connection, request);
+  connection.schedule_flush();
+}
+
+template <class Write>
+void Dispatcher::queue(UpstreamConnection& connection, Request request, Write write) {
+  request.queued_at = loop_.now;
+  write(connection.pipeline().bytes());
+  connection.pipeline().commit(request);
+}
 
 }  // namespace slotway::proxy

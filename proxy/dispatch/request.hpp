@@ -20,6 +20,9 @@ struct Request {
     probe,   // a PING on an idle connection: likewise
   };
 
+  // Why its connection is set aside for its session; none: it shares one.
+  enum class Pin : std::uint8_t { none, blocking, watch, exec };
+
   Handle reply_slot;
   std::uint32_t fragment = kWhole;  // of a split command
   std::uint32_t bytes = 0;          // in the send queue
@@ -29,6 +32,7 @@ struct Request {
   std::uint64_t order = 0;  // of its arrival, in this worker
   routing::Slot slot = routing::kAnySlot;
   Kind kind = Kind::client;
+  Pin pin = Pin::none;
   bool readonly : 1 = false;
   bool abandoned : 1 = false;  // answered already: its reply is swallowed
   bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like

@@ -30,11 +30,12 @@ constexpr int kStuckFactor = 2;
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events,
-                                       routing::Endpoint endpoint)
+                                       routing::Endpoint endpoint, bool pinned)
     : pool_(pool),
       loop_(loop),
       events_(events),
       endpoint_(std::move(endpoint)),
+      pinned_(pinned),
       handshake_(loop.config.cluster),
       pipeline_(loop.blocks) {}
 
@@ -273,6 +274,11 @@ void UpstreamConnection::on_tick() {
     return;
   }
   expire_requests();
+  if (pinned_) {
+    // What it carries may take long; when its time is up, the node does not answer.
+    if (pipeline_.front().abandoned) fail("no reply in time");
+    return;
+  }
   if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request)
     fail("no reply for too long");
 }
@@ -304,6 +310,13 @@ void UpstreamConnection::send_probe() {
   pipeline_.bytes().append(loop_.blocks, kPing);
   pipeline_.commit(probe);
   schedule_flush();
+}
+
+void UpstreamConnection::abandon() {
+  close_socket();
+  read_.clear(loop_.blocks);
+  state_ = UpstreamState::idle;
+  retired_ = true;
 }
 
 void UpstreamConnection::close_socket() {

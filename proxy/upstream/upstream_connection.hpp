@@ -41,12 +41,16 @@ class UpstreamEvents {
 
 class UpstreamConnection {
  public:
-  UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events, routing::Endpoint endpoint);
+  // `pinned`: serves one session at a time, else all of the worker's.
+  UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events, routing::Endpoint endpoint,
+                     bool pinned);
   ~UpstreamConnection();
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
 
   void set_handle(Handle handle) { handle_ = handle; }
+  Handle handle() const { return handle_; }
+  bool is_pinned() const { return pinned_; }
   const routing::Endpoint& endpoint() const { return endpoint_; }
   UpstreamState state() const { return state_; }
   UpstreamStatus status() const;
@@ -68,7 +72,10 @@ class UpstreamConnection {
 
   // No longer in the map: closed by the pool as soon as nothing is in flight.
   void retire(bool retired) { retired_ = retired; }
+  bool is_retired() const { return retired_; }
   bool is_done() const { return retired_ && pipeline_.empty(); }
+  // Gives it up without a word to anyone. REQUIRES: the pipeline is empty.
+  void abandon();
 
  private:
   void connect();
@@ -92,6 +99,7 @@ class UpstreamConnection {
   Loop& loop_;
   UpstreamEvents& events_;
   routing::Endpoint endpoint_;
+  const bool pinned_;
   Handle handle_;
   UpstreamState state_ = UpstreamState::idle;
   int socket_ = -1;

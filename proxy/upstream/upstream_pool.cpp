@@ -4,6 +4,13 @@
 
 namespace slotway::proxy {
 
+namespace {
+
+// A pinned connection that nobody has wanted for so long is closed.
+constexpr std::chrono::seconds kUnusedFor{30};
+
+}  // namespace
+
 UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop), resolver_(io) {}
 
 void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
@@ -12,6 +19,7 @@ void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topolog
   by_node_.assign(topology_->nodes().size(), nullptr);
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
     const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
+    if (connection.is_pinned()) return;  // it goes when its session gives it back, or unused
     connection.retire(node == routing::kNoNode);
     if (node != routing::kNoNode) by_node_[node] = &connection;
   });
@@ -60,10 +68,13 @@ std::size_t UpstreamPool::next_primary(std::size_t from) const {
 UpstreamConnection& UpstreamPool::at(const routing::Endpoint& endpoint) {
   UpstreamConnection* found = nullptr;
   connections_.for_each([&](Handle, UpstreamConnection& connection) {
-    if (connection.endpoint() == endpoint) found = &connection;
+    if (!connection.is_pinned() && connection.endpoint() == endpoint) found = &connection;
   });
-  if (found) return *found;
-  const Handle handle = connections_.emplace(*this, loop_, *events_, endpoint);
+  return found ? *found : open(endpoint, false);
+}
+
+UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, bool pinned) {
+  const Handle handle = connections_.emplace(*this, loop_, *events_, endpoint, pinned);
   UpstreamConnection& connection = connections_.at(handle);
   connection.set_handle(handle);
   return connection;
@@ -74,15 +85,54 @@ UpstreamConnection& UpstreamPool::for_node(routing::NodeIndex node) {
   return *by_node_[node];
 }
 
+UpstreamConnection* UpstreamPool::lease(routing::Slot slot) {
+  if (!topology_) return nullptr;
+  const routing::NodeIndex node = topology_->primary_of(slot);
+  return node == routing::kNoNode ? nullptr : lease(topology_->node(node).endpoint);
+}
+
+UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint) {
+  for (std::size_t i = free_.size(); i-- > 0;) {
+    UpstreamConnection* connection = connections_.find(free_[i].connection);
+    if (!connection || connection->is_retired() || connection->endpoint() != endpoint) continue;
+    free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
+    return connection;
+  }
+  if (pinned_ >= loop_.config.limits.max_pinned_per_worker) {
+    // One to another node may go.
+    if (free_.empty()) return nullptr;
+    if (UpstreamConnection* oldest = connections_.find(free_.front().connection)) oldest->abandon();
+    free_.erase(free_.begin());
+  }
+  ++pinned_;
+  return &open(endpoint, true);
+}
+
+void UpstreamPool::release(UpstreamConnection& connection) {
+  if (!connection.is_retired()) free_.push_back({connection.handle(), loop_.now});
+}
+
+void UpstreamPool::close_unused() {
+  std::erase_if(free_, [this](const Free& free) {
+    UpstreamConnection* connection = connections_.find(free.connection);
+    if (!connection || connection->is_retired()) return true;
+    if (loop_.now - free.since < kUnusedFor) return false;
+    connection->abandon();
+    return true;
+  });
+}
+
 void UpstreamPool::on_io(Handle handle, std::uint32_t events) {
   if (UpstreamConnection* connection = connections_.find(handle)) connection->on_io(events);
 }
 
 void UpstreamPool::on_tick() {
+  close_unused();
   connections_.for_each([this](Handle handle, UpstreamConnection& connection) {
     connection.on_tick();
     if (connection.is_done() &&
         std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
+      if (connection.is_pinned()) --pinned_;
       connections_.erase(handle);
     }
   });

@@ -46,6 +46,16 @@ class UpstreamPool {
   UpstreamConnection* any_primary();                 // nullptr: no node is known at all
   UpstreamConnection& at(const routing::Endpoint& endpoint);
 
+  // --- connections set aside, each for one session at a time ---
+  bool may_lease() const { return pinned_ < loop_.config.limits.max_pinned_per_worker || !free_.empty(); }
+  // nullptr: all are taken, or no node is known for the slot.
+  UpstreamConnection* lease(routing::Slot slot);
+  UpstreamConnection* lease(const routing::Endpoint& endpoint);
+  // Given back as it came: nothing in flight, nothing watched.
+  void release(UpstreamConnection& connection);
+  // nullptr: it has gone.
+  UpstreamConnection* find(Handle handle) { return connections_.find(handle); }
+
   // --- the worker's loop ---
   void on_io(Handle handle, std::uint32_t events);
   void on_tick();
@@ -61,6 +71,8 @@ class UpstreamPool {
 
  private:
   UpstreamConnection& for_node(routing::NodeIndex node);
+  UpstreamConnection& open(const routing::Endpoint& endpoint, bool pinned);
+  void close_unused();
   std::size_t next_primary(std::size_t from) const;  // healthy, from this index on
 
   Loop& loop_;
@@ -73,6 +85,13 @@ class UpstreamPool {
   Slab<UpstreamConnection> connections_;
   std::vector<UpstreamConnection*> by_node_;  // nullptr = not needed so far
   std::vector<UpstreamConnection*> scheduled_;
+  // Pinned ones that nobody has, the last given back at the end.
+  struct Free {
+    Handle connection;
+    TimePoint since;
+  };
+  std::vector<Free> free_;
+  std::size_t pinned_ = 0;  // connections, free ones included
 };
 
 }  // namespace slotway::proxy

@@ -24,9 +24,9 @@ std::string_view reason_name(RejectReason reason) {
     case RejectReason::wrong_arity: return "arity";
     case RejectReason::no_auth: return "NOAUTH";
     case RejectReason::unsupported: return "unsupported";
-    case RejectReason::blocks: return "blocks";
     case RejectReason::cross_slot: return "CROSSSLOT";
     case RejectReason::no_multi: return "no multi";
+    case RejectReason::watch_in_multi: return "watch in multi";
     case RejectReason::not_in_multi: return "not in multi";
   }
   return "?";
@@ -38,6 +38,11 @@ struct PlanText {
     return "send " + std::string(p.row->name) + " to " + slot_name(p.slot);
   }
   std::string operator()(const LocalReply& p) const { return "local " + std::string(p.row->name); }
+  std::string operator()(const Blocking& p) const {
+    return "block " + std::string(p.row->name) + " on " + slot_name(p.slot) + " for " +
+           (p.wait == kForever ? "ever" : std::to_string(p.wait.count()) + " ms");
+  }
+  std::string operator()(const Watch& p) const { return "watch on " + slot_name(p.slot); }
   std::string operator()(const TransactionStep& p) const { return "step " + std::string(p.row->name); }
   std::string operator()(const Queue& p) const {
     return "queue " + std::string(p.row->name) + " for " + slot_name(p.slot);

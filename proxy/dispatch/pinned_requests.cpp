@@ -1,0 +1,233 @@
+// The part of the Dispatcher that serves requests on connections set aside for one session: those that may
+// block, and WATCH with the transaction that follows it.
+#include <algorithm>
+
+#include "protocol/redirect_error.hpp"
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+using protocol::ByteQueue;
+using protocol::RedirectKind;
+using routing::RefreshReason;
+
+constexpr std::string_view kUnwatch = "*1\r\n$7\r\nUNWATCH\r\n";
+// What Redis tells blocked clients of a primary that becomes a replica (replication.c): nothing was taken.
+constexpr std::string_view kForcedUnblock = "-UNBLOCKED force unblock";
+constexpr std::chrono::milliseconds kRetryDelay{50};
+constexpr int kMaxRetryDelays = 20;
+
+}  // namespace
+
+ClientSession* Dispatcher::session_of(const Request& request) {
+  const ReplySlot* slot = slots_.find(request.reply_slot);
+  return slot ? sessions_.find(slot->session) : nullptr;
+}
+
+void Dispatcher::pin(UpstreamConnection& connection, const Request& request) {
+  if (ClientSession* session = session_of(request)) session->pin(connection.handle());
+}
+
+// --- blocking commands ---
+
+bool Dispatcher::send_blocking(ClientSession& session, const protocol::RequestView& request,
+                               const routing::Blocking& blocking) {
+  if (session.has_pending()) return false;
+  const protocol::CommandRow& row = *blocking.row;
+  if (blocking.slot == routing::kAnySlot) {
+    // Its keys cannot be made out: a node words the error.
+    send_single(session, request, {&row, blocking.slot}, nullptr);
+    return true;
+  }
+  loop_.counters.requests[index_of(row.family)].add();
+  if (!pool_.may_lease()) {
+    session.reply_error(row.family, ErrorClass::refused, protocol::errors::kAllPinned);
+    return true;
+  }
+  loop_.counters.in_flight.add();
+  Request pinned = begin_request(session.open_reply(row.family, request.bytes().size()), row, blocking.slot);
+  pinned.pin = Request::Pin::blocking;
+  pinned.deadline = blocking.wait == routing::kForever ? TimePoint::max() : pinned.deadline + blocking.wait;
+  session.hold_until_answered();
+  send(pinned, [&](ByteQueue& out) { out.append(loop_.blocks, request.bytes()); });
+  return true;
+}
+
+// --- WATCH ---
+
+bool Dispatcher::send_watch(ClientSession& session, const protocol::RequestView& request,
+                            const routing::Watch& watch) {
+  if (session.has_pending()) return false;
+  const protocol::CommandRow& row = *watch.row;
+  const bool watches = session.watched_slot() != routing::kAnySlot;
+  loop_.counters.requests[index_of(row.family)].add();
+  if (watches && watch.slot != session.watched_slot()) {
+    session.reply_error(row.family, ErrorClass::refused, protocol::errors::kCrossSlot);
+    return true;
+  }
+  if (!watches && !pool_.may_lease()) {
+    session.reply_error(row.family, ErrorClass::refused, protocol::errors::kAllPinned);
+    return true;
+  }
+  loop_.counters.in_flight.add();
+  Request pinned = begin_request(session.open_reply(row.family, request.bytes().size()), row, watch.slot);
+  pinned.pin = Request::Pin::watch;
+  session.hold_until_answered();
+  const auto write = [&](ByteQueue& out) { out.append(loop_.blocks, request.bytes()); };
+  if (!watches) {
+    send(pinned, write);
+  } else if (UpstreamConnection* connection = watching_connection(session)) {
+    send_to(*connection, pinned, false, write);
+  } else {
+    // What it watched before is lost with its connection: EXEC will say so.
+    deliver(pinned, {protocol::kOk}, ErrorClass::count_);
+  }
+  return true;
+}
+
+// nullptr: it has gone, and with it what the session watches.
+UpstreamConnection* Dispatcher::watching_connection(const ClientSession& session) {
+  UpstreamConnection* connection = pool_.find(session.pinned());
+  return connection && !connection->is_retired() ? connection : nullptr;
+}
+
+bool Dispatcher::step_transaction(ClientSession& session, const protocol::CommandRow& row) {
+  const bool watches = session.watched_slot() != routing::kAnySlot;
+  if (watches && session.has_pending()) return false;
+  const bool was_open = session.facts().in_transaction;
+  if (const std::unique_ptr<Transaction> closed = session.step_transaction(row)) {
+    watches ? send_watched(session, row, *closed) : send_transaction(session, row, *closed);
+  } else if (watches &&
+             (was_open ? !session.facts().in_transaction : row.local == protocol::LocalCommand::unwatch)) {
+    end_watch(session);
+  }
+  return true;
+}
+
+void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow& row,
+                              Transaction& transaction) {
+  loop_.counters.in_flight.add();
+  Request request =
+      begin_request(session.open_reply(row.family, transaction.bytes().size()), row, session.watched_slot());
+  request.pin = Request::Pin::exec;
+  request.leading = 1 + transaction.size();
+  session.hold_until_answered();
+  if (UpstreamConnection* connection = watching_connection(session)) {
+    send_to(*connection, request, false, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
+    return;
+  }
+  // Nobody knows whether the keys have changed since: as if they had.
+  transaction.bytes().clear(loop_.blocks);
+  session.watch(routing::kAnySlot);
+  session.pin({});
+  deliver(request, {protocol::kNullArray}, ErrorClass::count_);
+}
+
+void Dispatcher::end_watch(ClientSession& session) {
+  if (UpstreamConnection* connection = watching_connection(session)) {
+    Request unwatch;
+    unwatch.kind = Request::Kind::probe;
+    unwatch.deadline = loop_.now + loop_.config.timeouts.request;
+    send_to(*connection, unwatch, false, [&](ByteQueue& out) { out.append(loop_.blocks, kUnwatch); });
+    pool_.release(*connection);
+  }
+  session.watch(routing::kAnySlot);
+  session.pin({});
+}
+
+// --- replies ---
+
+void Dispatcher::on_pinned_reply(UpstreamConnection& connection, std::string_view reply,
+                                 protocol::ReadBuffer& source) {
+  const Request request = connection.pipeline().front();
+  ClientSession* session = session_of(request);
+  if (!session) return connection.retire(true);
+  if (reply.front() == '-') {
+    const std::string_view error = connection.pipeline().leading_error();
+    const std::string_view cause = error.empty() ? reply : error;
+    const bool elsewhere = protocol::parse_redirect(cause).kind != RedirectKind::count_;
+    const bool watched_before = session->watched_slot() != routing::kAnySlot;
+    if (elsewhere && watched_before) {
+      // The slot is leaving this node, and what was watched here says nothing any more.
+      connection.retire(true);
+      session->pin({});
+      if (request.pin == Request::Pin::exec) session->watch(routing::kAnySlot);
+      return deliver(request, {request.pin == Request::Pin::exec ? protocol::kNullArray : protocol::kOk},
+                     ErrorClass::count_);
+    }
+    if (elsewhere || handle_forced_unblock(connection, reply)) {
+      session->pin({});
+      if (elsewhere) handle_redirect(connection, cause);
+      return pool_.release(connection);
+    }
+  }
+  deliver(request, {reply, &source}, reply.front() == '-' ? ErrorClass::upstream : ErrorClass::count_);
+  if (request.pin == Request::Pin::watch && reply.front() != '-') return session->watch(request.slot);
+  if (request.pin == Request::Pin::watch && session->watched_slot() != routing::kAnySlot) return;
+  session->watch(routing::kAnySlot);
+  session->pin({});
+  pool_.release(connection);
+}
+
+bool Dispatcher::handle_forced_unblock(UpstreamConnection& connection, std::string_view reply) {
+  if (!reply.starts_with(kForcedUnblock)) return false;
+  ask_refresh(RefreshReason::moved);
+  Request again = connection.pipeline().front();
+  // It may wait as long as it said, from now on.
+  if (again.deadline != TimePoint::max()) again.deadline += loop_.now - again.queued_at;
+  ByteQueue bytes;
+  connection.pipeline().copy_front(bytes);
+  park(again, std::move(bytes), loop_.now + kRetryDelay);
+  return true;
+}
+
+// --- loss ---
+
+void Dispatcher::lose_pinned(UpstreamConnection& connection) {
+  connection.retire(true);
+  UpstreamPipeline& pipeline = connection.pipeline();
+  while (!pipeline.empty()) {
+    const Request request = pipeline.front();
+    if (request.kind == Request::Kind::client && !request.abandoned) {
+      lose_pinned_request(pipeline, request);
+    }
+    pipeline.pop_front();
+  }
+}
+
+void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& request) {
+  ClientSession* session = session_of(request);
+  if (!session) return;
+  const bool watched_before = session->watched_slot() != routing::kAnySlot;
+  const bool unsent = pipeline.front_is_unsent();
+  session->pin({});
+  if (request.pin == Request::Pin::exec) {
+    session->watch(routing::kAnySlot);
+    if (unsent) return deliver(request, {protocol::kNullArray}, ErrorClass::count_);
+  } else if (request.pin == Request::Pin::watch && watched_before) {
+    return deliver(request, {protocol::kOk}, ErrorClass::count_);
+  } else if (unsent || request.readonly || request.pin == Request::Pin::watch) {
+    ByteQueue bytes;
+    pipeline.copy_front(bytes);
+    loop_.counters.retries.add(unsent ? 0 : 1);
+    return park(request, std::move(bytes),
+                loop_.now + kRetryDelay * std::min(request.attempts + 1, kMaxRetryDelays));
+  }
+  deliver_error(request, ErrorClass::unknown_outcome, protocol::errors::kOutcomeUnknown);
+}
+
+void Dispatcher::forget(Handle upstream) {
+  UpstreamConnection* connection = pool_.find(upstream);
+  if (!connection) return;
+  UpstreamPipeline& pipeline = connection->pipeline();
+  for (; !pipeline.empty(); pipeline.pop_front()) {
+    if (!pipeline.front().abandoned) finish(pipeline.front());
+  }
+  connection->abandon();
+}
+
+}  // namespace slotway::proxy
