@@ -124,7 +124,7 @@ class Dispatcher final : public UpstreamEvents {
 
 template <class Write>
 void Dispatcher::send(Request request, Write write) {
-  UpstreamConnection* connection = request.pin != Request::Pin::none    ? pool_.lease(request.slot)
+  UpstreamConnection* connection = request.pin != Request::Pin::none   ? pool_.lease(request.slot)
                                    : request.slot == routing::kAnySlot ? pool_.any_primary()
                                                                        : pool_.for_slot(request.slot);
   if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);

@@ -117,7 +117,8 @@ void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow
   request.leading = 1 + transaction.size();
   session.hold_until_answered();
   if (UpstreamConnection* connection = watching_connection(session)) {
-    send_to(*connection, request, false, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
+    send_to(*connection, request, false,
+            [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
     return;
   }
   // Nobody knows whether the keys have changed since: as if they had.

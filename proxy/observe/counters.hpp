@@ -82,7 +82,7 @@ struct WorkerCounters {
   Counter clients_closed;       // ever
   Counter clients_paused;       // now not read from, because of a limit
   Counter clients_over_memory;  // ever closed, because of limits.max_memory_per_client
-  Counter clients_pinned;    // now with a connection set aside for them: they block or watch
+  Counter clients_pinned;       // now with a connection set aside for them: they block or watch
   Counter client_bytes_in;
   Counter client_bytes_out;
   Counter upstream_bytes_in;

@@ -88,6 +88,9 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
   add_sum(out, workers, "slotway_clients_paused", MetricType::Gauge,
           "Client connections that are not read from now, because of a limit.",
           &WorkerCounters::clients_paused);
+  add_sum(out, workers, "slotway_clients_pinned", MetricType::Gauge,
+          "Client connections for which a connection to a node is set aside now: they block or watch.",
+          &WorkerCounters::clients_pinned);
   add_sum(out, workers, "slotway_client_connections_accepted_total", MetricType::Counter,
           "Client connections accepted.", &WorkerCounters::clients_accepted);
   add_sum(out, workers, "slotway_client_connections_closed_total", MetricType::Counter,

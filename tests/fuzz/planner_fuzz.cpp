@@ -131,7 +131,17 @@ void check_plan(Planner& planner, const RequestView& request, const Choices& cho
             "MSET is split only if that is allowed");
     check_fan_out(planner, request, *fan_out->row, choices);
   }
-  const bool is_sent = std::holds_alternative<Single>(plan) || std::holds_alternative<FanOut>(plan);
+  if (const auto* queue = std::get_if<Queue>(&plan)) {
+    require(choices.facts.in_transaction, "only a transaction queues");
+    const Slot open = choices.facts.transaction_slot;
+    require(queue->slot == kAnySlot || open == kAnySlot || queue->slot == open, "a transaction has one slot");
+  } else if (choices.facts.in_transaction) {
+    require(!std::holds_alternative<Single>(plan) && !std::holds_alternative<FanOut>(plan) &&
+                !std::holds_alternative<Blocking>(plan) && !std::holds_alternative<Watch>(plan),
+            "a transaction sends nothing before EXEC");
+  }
+  const bool is_sent = !std::holds_alternative<Reject>(plan) && !std::holds_alternative<LocalReply>(plan) &&
+                       !std::holds_alternative<TransactionStep>(plan);
   require(choices.facts.authenticated || !is_sent, "nothing is sent for a client that has to log in");
   Planner fresh(choices.multikey);
   require(same(plan, fresh.plan(request, choices.facts)), "earlier requests do not matter");
@@ -143,7 +153,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::uint8_t byte = fuzz::take_byte(input);
   const Choices choices{
-      {(byte & 1) != 0},
+      {(byte & 1) != 0, (byte & 8) != 0, (byte & 16) != 0 ? Slot{15495} : kAnySlot},
       {(byte & 2) != 0 ? config::CrossSlotWrites::reject : config::CrossSlotWrites::split},
       (byte & 4) != 0,
   };

@@ -143,8 +143,10 @@ TEST_CASE("flags are the server's") {
 TEST_CASE("each row says how it is served, and nothing that contradicts it") {
   const auto check = [](const CommandRow& row) {
     INFO(row.name);
-    CHECK((row.local != LocalCommand::none) == (row.service == Service::local));
-    if (row.service == Service::by_key) CHECK_FALSE(row.keys.empty());
+    CHECK((row.local != LocalCommand::none) ==
+          (row.service == Service::local || row.service == Service::transaction));
+    CHECK((row.block_at != 0) == (row.service == Service::blocking));
+    if (row.service == Service::by_key || row.service == Service::blocking) CHECK_FALSE(row.keys.empty());
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
     if (row.service == Service::container) CHECK_FALSE(row.subcommands.empty());
     if (row.merge != Merge::none) CHECK(row.service == Service::by_key);
@@ -184,15 +186,16 @@ TEST_CASE("decisions of ours") {
       {Service::container,
        {"object", "xgroup", "xinfo", "memory", "config", "client", "script", "function", "cluster", "acl",
         "latency", "slowlog", "pubsub", "module"}},
+      {Service::transaction, {"multi", "exec", "discard", "watch", "unwatch"}},
+      {Service::blocking,
+       {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
       {Service::unsupported,
-       {"multi",       "exec",         "discard",         "watch",        "unwatch",        "subscribe",
-        "psubscribe",  "ssubscribe",   "sunsubscribe",    "unsubscribe",  "punsubscribe",   "migrate",
-        "scan",        "keys",         "dbsize",          "randomkey",    "flushall",       "flushdb",
-        "swapdb",      "wait",         "monitor",         "script|load",  "function|load",  "cluster|nodes",
-        "client|list", "client|reply", "client|tracking", "config|set",   "acl|whoami",     "debug",
-        "shutdown",    "replicaof",    "slaveof",         "sync",         "psync",          "save",
-        "blpop",       "brpop",        "blmove",          "blmpop",       "bzpopmin",       "bzpopmax",
-        "bzmpop",      "brpoplpush",   "restore-asking",  "memory|stats", "pubsub|channels"}},
+       {"subscribe",     "psubscribe",     "ssubscribe",   "sunsubscribe",    "unsubscribe", "punsubscribe",
+        "migrate",       "scan",           "keys",         "dbsize",          "randomkey",   "flushall",
+        "flushdb",       "swapdb",         "wait",         "monitor",         "script|load", "function|load",
+        "cluster|nodes", "client|list",    "client|reply", "client|tracking", "config|set",  "acl|whoami",
+        "debug",         "shutdown",       "replicaof",    "slaveof",         "sync",        "psync",
+        "save",          "restore-asking", "memory|stats", "pubsub|channels"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {

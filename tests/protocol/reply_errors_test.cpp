@@ -81,6 +81,7 @@ TEST_CASE("The other texts that name something") {
   CHECK(errors::hello_option(std::string(300, 'o')) ==
         "ERR Syntax error in HELLO option '" + std::string(300, 'o') + "'");
   CHECK(errors::unsupported("SUB\nSCRIBE") == "ERR command 'SUB SCRIBE' is not supported by Slotway");
-  CHECK(errors::unsupported_blocking("xread") ==
-        "ERR command 'xread' with BLOCK is not supported by Slotway; ask without BLOCK");
+  CHECK(errors::unsupported_in_transaction("client|id") ==
+        "ERR command 'client|id' is not supported by Slotway inside a transaction; send it before MULTI or "
+        "after EXEC");
 }

@@ -46,13 +46,13 @@ std::vector<std::string> replies_of(Stage& stage, std::string_view stream, std::
       const std::string_view bytes = stream.substr(taken, end - taken);
       const Next next = stage.pipeline.next(bytes);
       if (next == Next::need_more) break;
+      const std::size_t size = stage.pipeline.reply_size();
       if (next == Next::leading) {
-        stage.pipeline.pass_leading(bytes.substr(0, stage.pipeline.reply_size()));
-        taken += stage.pipeline.reply_size();
+        stage.pipeline.pass_leading(bytes.substr(0, size));
+        taken += size;
         continue;
       }
       REQUIRE(next == Next::reply);
-      const std::size_t size = stage.pipeline.reply_size();
       replies.push_back(std::to_string(stage.pipeline.front().fragment) + " " +
                         std::string(bytes.substr(0, size)));
       taken += size;

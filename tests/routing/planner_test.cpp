@@ -222,7 +222,6 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"OBJECT HELP", "send object|help to any"},
           {"MULTI", "step multi"},
           {"SUBSCRIBE a", "reject subscribe: unsupported"},
-          {"BLPOP a 0", "reject blpop: unsupported"},
           {"MIGRATE h 1 k 0 5", "reject migrate: unsupported"},
           {"CONFIG SET save x", "reject config|set: unsupported"},
           {"CLIENT REPLY OFF", "reject client|reply: unsupported"},
@@ -288,21 +287,49 @@ TEST_CASE("Before AUTH: existence, then arity, then NOAUTH, then all the rest, a
       {}, false);
 }
 
-TEST_CASE("XREAD and XREADGROUP are refused exactly when a node would take BLOCK for their option") {
+TEST_CASE("XREAD and XREADGROUP block exactly when a node would take BLOCK for their option") {
   check_all(
       {
-          {"XREAD BLOCK 0 STREAMS a 0", "reject xread: blocks"},
-          {"XREAD COUNT 1 block 0 STREAMS a 0", "reject xread: blocks"},
+          {"XREAD BLOCK 0 STREAMS a 0", "block xread on 15495 for ever"},
+          {"XREAD COUNT 1 block 0 STREAMS a 0", "block xread on 15495 for ever"},
           {"XREAD STREAMS block 0", "send xread to 16209"},
           {"XREAD STREAMS {a}1 {a}block 0 0", "send xread to 15495"},
           {"XREADGROUP GROUP g c STREAMS a >", "send xreadgroup to 15495"},
-          {"XREADGROUP GROUP g c NOACK BLOCK 0 STREAMS a >", "reject xreadgroup: blocks"},
+          {"XREADGROUP GROUP g c NOACK BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
           // Names of groups and consumers are no options.
           {"XREADGROUP GROUP block c STREAMS a >", "send xreadgroup to 15495"},
           {"XREADGROUP GROUP g block STREAMS a >", "send xreadgroup to 15495"},
-          {"XREADGROUP GROUP streams c BLOCK 0 STREAMS a >", "reject xreadgroup: blocks"},
-          {"XREADGROUP GROUP g streams BLOCK 0 STREAMS a >", "reject xreadgroup: blocks"},
-          {"XREADGROUP COUNT streams GROUP g c BLOCK 0 STREAMS a >", "reject xreadgroup: blocks"},
+          {"XREADGROUP GROUP streams c BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
+          {"XREADGROUP GROUP g streams BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
+          {"XREADGROUP COUNT streams GROUP g c BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
+      },
+      {}, true);
+}
+
+TEST_CASE("Commands that may wait go to a connection of their own, for the time that they say") {
+  check_all(
+      {
+          {"BLPOP a 0", "block blpop on 15495 for ever"},
+          {"BLPOP a {a}b 1.5", "block blpop on 15495 for 1500 ms"},
+          {"BLPOP a b 1", "reject blpop: CROSSSLOT"},
+          {"BRPOP b 0.0001", "block brpop on 3300 for 1 ms"},
+          {"BLMOVE a {a}b LEFT RIGHT 2", "block blmove on 15495 for 2000 ms"},
+          {"BRPOPLPUSH a b 2", "reject brpoplpush: CROSSSLOT"},
+          {"BLMPOP 3 2 a {a}b LEFT", "block blmpop on 15495 for 3000 ms"},
+          {"BZMPOP 0 1 a MIN", "block bzmpop on 15495 for ever"},
+          {"BZPOPMIN a 1e3", "block bzpopmin on 15495 for 1000000 ms"},
+          // What the node refuses, it refuses at once.
+          {"BLPOP a -1", "block blpop on 15495 for 0 ms"},
+          {"BLPOP a soon", "block blpop on 15495 for 0 ms"},
+          {"BLPOP a nan", "block blpop on 15495 for 0 ms"},
+          {"BLPOP a inf", "block blpop on 15495 for ever"},
+          {"BLMPOP 0 x a LEFT", "block blmpop on any for ever"},
+          {"XREAD BLOCK 250 STREAMS a 0", "block xread on 15495 for 250 ms"},
+          {"XREAD BLOCK -5 STREAMS a 0", "block xread on 15495 for 0 ms"},
+          {"BLPOP a", "reject blpop: arity"},
+          {"WATCH a {a}b", "watch on 15495"},
+          {"WATCH a b", "reject watch: CROSSSLOT"},
+          {"UNWATCH", "step unwatch"},
       },
       {}, true);
 }
@@ -323,6 +350,11 @@ TEST_CASE("Inside a transaction commands queue for its slot, or are refused as R
       {kAnySlot, "MGET a b", "reject mget: CROSSSLOT"},
       {kAnySlot, "MSET a 1 b 2", "reject mset: CROSSSLOT"},
       {kAnySlot, "RENAME a b", "reject rename: CROSSSLOT"},
+      {15495, "BLPOP a 0", "queue blpop for 15495"},
+      {kAnySlot, "XREAD BLOCK 0 STREAMS a 0", "queue xread for 15495"},
+      {kAnySlot, "BLPOP a b 0", "reject blpop: CROSSSLOT"},
+      {15495, "WATCH a", "reject watch: watch in multi"},
+      {15495, "UNWATCH", "queue unwatch for any"},
       {15495, "EXEC", "step exec"},
       {15495, "discard", "step discard"},
       {15495, "MULTI", "step multi"},
