@@ -69,12 +69,16 @@ class Ahead:
             self.next_.stop()
 
 
-class Bench:
+class Stage:
     """A copy of the suite, and the servers that it is run against."""
 
     def __init__(self, archive, make, folder):
         self.suite = unit_runner.Suite(archive, os.path.join(folder, "suite"))
         self.servers = Ahead(make, os.path.join(folder, "servers"))
+
+    def stop(self):
+        self.suite.stop()
+        self.servers.stop()
 
 
 class CompatibilityRun:
@@ -84,12 +88,12 @@ class CompatibilityRun:
     def __init__(self, options, expected, folder):
         self.options_, self.expected_ = options, expected
         binary = os.path.abspath(options.slotway)
-        self.standalone_ = self.bench_(servers.Standalone, folder, "standalone")
-        self.slotway_ = self.bench_(lambda place: servers.SlotwayCluster(place, binary), folder, "slotway")
+        self.standalone_ = self.stage_(servers.Standalone, folder, "standalone")
+        self.slotway_ = self.stage_(lambda place: servers.SlotwayCluster(place, binary), folder, "slotway")
         self.comparisons_, self.deviations_, self.unsteady_, self.crashes_ = {}, [], [], []
 
-    def bench_(self, make, folder, name):
-        return Bench(os.path.join(self.options_.source, ARCHIVE), make, os.path.join(folder, name))
+    def stage_(self, make, folder, name):
+        return Stage(os.path.join(self.options_.source, ARCHIVE), make, os.path.join(folder, name))
 
     def run(self):
         """All units; gives whether everything is as expected."""
@@ -101,9 +105,10 @@ class CompatibilityRun:
                 for unit, result in zip(self.options_.units, standalone, strict=True):
                     self.run_unit_(unit, result.result())
             finally:
+                self.standalone_.suite.stop()
                 ahead.shutdown(cancel_futures=True)
-                self.standalone_.servers.stop()
-                self.slotway_.servers.stop()
+                self.standalone_.stop()
+                self.slotway_.stop()
         ceiling = sum(comparison.ceiling() for comparison in self.comparisons_.values())
         passed = sum(len(comparison.passed) for comparison in self.comparisons_.values())
         print(unit_report.row("total", ceiling, passed, time.monotonic() - started))
@@ -139,10 +144,10 @@ class CompatibilityRun:
         for note in outcome.notes:
             print(f"  {name}: {unit_report.shortened(note)}")
 
-    def call_(self, unit, name, bench, stall):
+    def call_(self, unit, name, stage, stall):
         path = os.path.join(self.options_.results, f"{unit.replace('/', '-')}.{name}.log")
         with open(path, "w", encoding="utf-8") as log:
-            outcome = unit_runner.run_unit(bench.suite, unit, bench.servers.take, stall, UNIT_LIMIT_SECONDS, log)
+            outcome = unit_runner.run_unit(stage.suite, unit, stage.servers.take, stall, UNIT_LIMIT_SECONDS, log)
         self.crashes_ += [f"{unit} ({name}): {text}" for text in outcome.crashes]
         return outcome
 
@@ -176,7 +181,8 @@ class CompatibilityRun:
 def main():
     options = arguments()
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         expected = expectations.load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected_failures.txt"))
     except expectations.BadExpectations as problem:

@@ -21,6 +21,7 @@ class Suite:
 
     def __init__(self, archive, folder):
         self.folder_ = folder
+        self.process_, self.stopped_ = None, False
         with tarfile.open(archive) as source:
             members = [member for member in source.getmembers() if is_wanted(member.name)]
             for member in members:
@@ -43,27 +44,37 @@ class Suite:
 
     def call_(self, command, limit_seconds):
         """The command gets a session of its own, so that what it started ends with it."""
-        environment = dict(os.environ, TERM="dumb", LC_ALL="C.UTF-8")
-        process = subprocess.Popen(
+        if self.stopped_:
+            raise InterruptedError("the run is being stopped")
+        self.process_ = subprocess.Popen(
             command,
             cwd=self.folder_,
-            env=environment,
+            env=dict(os.environ, TERM="dumb", LC_ALL="C.UTF-8"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            printed, _ = process.communicate(timeout=limit_seconds)
+            printed, _ = self.process_.communicate(timeout=limit_seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            printed, _ = process.communicate()
+            self.kill_()
+            printed, _ = self.process_.communicate()
         finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            self.kill_()
         return printed.decode("utf-8", "replace")
+
+    def kill_(self):
+        try:
+            os.killpg(self.process_.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def stop(self):
+        """From another thread: ends what runs, and lets nothing run any more."""
+        self.stopped_ = True
+        if self.process_ and self.process_.poll() is None:
+            self.kill_()
 
 
 def is_wanted(member):
