@@ -10,6 +10,7 @@ struct SessionFacts {
   bool authenticated = true;         // false: `requirepass` is set and the client has yet to log in
   bool in_transaction = false;       // between MULTI and EXEC
   Slot transaction_slot = kAnySlot;  // of the keys queued so far
+  bool resp3 = false;                // it has said HELLO 3
 };
 
 }  // namespace slotway::routing

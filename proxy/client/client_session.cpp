@@ -295,7 +295,15 @@ void ClientSession::fail_transaction() {
   if (transaction_) transaction_->fail(room_.loop.blocks);
 }
 
+void ClientSession::speak(bool resp3) {
+  if (state_.facts.resp3 == resp3) return;
+  unpin();
+  state_.facts.resp3 = resp3;
+  hold_until_answered();
+}
+
 void ClientSession::reset() {
+  speak(false);
   drop_transaction();
   unpin();
 }

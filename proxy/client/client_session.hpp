@@ -103,6 +103,9 @@ class ClientSession {
   SessionState& state() { return state_; }
   const SessionState& state() const { return state_; }
   void close_after_replies() { closing_ = true; }
+  // From now on replies are of that protocol. Later requests wait for those in flight: they take other
+  // connections.
+  void speak(bool resp3);
   // Ends what a transaction, WATCH or RESET left open.
   void reset();
 

@@ -86,12 +86,12 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::time: return time(out);
     case LocalCommand::auth: return auth(request, session, out);
     case LocalCommand::hello: return hello(request, session, out);
-    case LocalCommand::config_get: return config_get(request, out);
+    case LocalCommand::config_get: return config_get(request, session.facts().resp3, out);
     case LocalCommand::client_id:
       return protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
     case LocalCommand::client_setname: return set_name(request.arg(2), session, out);
     case LocalCommand::client_getname:
-      return session.state().name.empty() ? void(out += protocol::kNullBulk)
+      return session.state().name.empty() ? protocol::write_null(out, session.facts().resp3)
                                           : write_bulk(out, session.state().name);
     case LocalCommand::quit:
       session.close_after_replies();
@@ -109,7 +109,8 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
         std::transform(section.begin(), section.end(), section.begin(), protocol::ascii_lower);
         sections.push_back(std::move(section));
       }
-      return write_bulk(out, info_text(facts_, pool_.topology().get(), sections));
+      return protocol::write_verbatim(out, session.facts().resp3,
+                                      info_text(facts_, pool_.topology().get(), sections));
     }
     case LocalCommand::readonly:
     case LocalCommand::readwrite:
@@ -145,10 +146,12 @@ void LocalCommands::auth(const RequestView& request, ClientSession& session, std
 void LocalCommands::hello(const RequestView& request, ClientSession& session, std::string& out) const {
   // --- the protocol ---
   std::size_t at = 1;
+  bool resp3 = session.facts().resp3;
   if (request.argc() > 1) {
     const auto version = protocol::parse_decimal(request.arg(at++));
     if (!version) return write_error(out, errors::kProtoNotInteger);
-    if (*version != 2) return write_error(out, errors::kNoProto);
+    if (*version != 2 && *version != 3) return write_error(out, errors::kNoProto);
+    resp3 = *version == 3;
   }
 
   // --- the options, each taking effect as it is read ---
@@ -168,17 +171,18 @@ void LocalCommands::hello(const RequestView& request, ClientSession& session, st
     }
   }
   if (!session.facts().authenticated) return write_error(out, errors::kHelloNoAuth);
+  session.speak(resp3);
   hello_reply(session, out);
 }
 
 void LocalCommands::hello_reply(const ClientSession& session, std::string& out) const {
-  protocol::write_array_header(out, 14);
+  protocol::write_map_header(out, session.facts().resp3, 7);
   write_bulk(out, "server");
   write_bulk(out, "redis");
   write_bulk(out, "version");
   write_bulk(out, server_version());
   write_bulk(out, "proto");
-  protocol::write_integer(out, 2);
+  protocol::write_integer(out, session.facts().resp3 ? 3 : 2);
   write_bulk(out, "id");
   protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
   write_bulk(out, "mode");
@@ -194,7 +198,7 @@ std::string LocalCommands::server_version() const {
   return topology && !topology->server_version().empty() ? topology->server_version() : "0.0.0";
 }
 
-void LocalCommands::config_get(const RequestView& request, std::string& out) const {
+void LocalCommands::config_get(const RequestView& request, bool resp3, std::string& out) const {
   const config::Config& config = facts_.config;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.client_idle).count();
   // What of Redis's parameters has a true answer here, and what redis-benchmark asks for.
@@ -219,7 +223,7 @@ void LocalCommands::config_get(const RequestView& request, std::string& out) con
       matched.emplace(p, is_pattern ? name : asked);
     }
   }
-  protocol::write_array_header(out, matched.size() * 2);
+  protocol::write_map_header(out, resp3, matched.size());
   for (const auto& [p, name] : matched) {
     write_bulk(out, name);
     write_bulk(out, parameters[p].second);

@@ -105,9 +105,11 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
   session.reply_error(family, ErrorClass::refused, text);
 }
 
-Request Dispatcher::begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot) {
+Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slot,
+                                  const protocol::CommandRow& row, routing::Slot slot) {
   Request request;
   request.order = ++orders_;
+  request.resp3 = session.facts().resp3;
   request.reply_slot = reply_slot;
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;
@@ -121,7 +123,7 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
   loop_.counters.requests[index_of(single.row->family)].add();
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(single.row->family, request.bytes().size());
-  send(begin_request(slot, *single.row, single.slot), [&](ByteQueue& out) {
+  send(begin_request(session, slot, *single.row, single.slot), [&](ByteQueue& out) {
     protocol::Block* block = source ? source->take_block(request.bytes().size()) : nullptr;
     if (block) {
       out.append_block(block);
@@ -136,7 +138,7 @@ void Dispatcher::send_transaction(ClientSession& session, const protocol::Comman
                                   Transaction& transaction) {
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(row.family, transaction.bytes().size());
-  Request request = begin_request(slot, row, transaction.slot());
+  Request request = begin_request(session, slot, row, transaction.slot());
   request.leading = 1 + transaction.size();
   send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
 }
@@ -164,7 +166,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
 
   // --- a request for each fragment ---
   for (std::size_t i = 0; i < fragments.size(); ++i) {
-    Request part = begin_request(slot, row, fragments[i].slot);
+    Request part = begin_request(session, slot, row, fragments[i].slot);
     part.fragment = static_cast<std::uint32_t>(i);
     send(part, [&](ByteQueue& out) {
       splitter.write_fragment(request, planner_.keys(), i, row.split_step,
@@ -317,8 +319,7 @@ void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError&
   ByteQueue bytes;
   from.pipeline().copy_front(bytes);
   if (would_overtake(request)) return park(request, std::move(bytes), request.deadline);
-  UpstreamConnection* target =
-      request.pin == Request::Pin::none ? &pool_.at(endpoint) : pool_.lease(endpoint);
+  UpstreamConnection* target = pool_.at(endpoint, request.use());
   if (!target || !target->accepts(loop_.now)) {
     ask_refresh(RefreshReason::connection_lost);
     return park_unsent(request, std::move(bytes), target ? target->retry_at() : loop_.now + kUnroutedDelay);

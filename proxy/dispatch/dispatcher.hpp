@@ -74,7 +74,8 @@ class Dispatcher final : public UpstreamEvents {
   void pin(UpstreamConnection& connection, const Request& request);
   ClientSession* session_of(const Request& request);
 
-  Request begin_request(Handle reply_slot, const protocol::CommandRow& row, routing::Slot slot);
+  Request begin_request(const ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
+                        routing::Slot slot);
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
   template <class Write>
@@ -124,9 +125,9 @@ class Dispatcher final : public UpstreamEvents {
 
 template <class Write>
 void Dispatcher::send(Request request, Write write) {
-  UpstreamConnection* connection = request.pin != Request::Pin::none   ? pool_.lease(request.slot)
-                                   : request.slot == routing::kAnySlot ? pool_.any_primary()
-                                                                       : pool_.for_slot(request.slot);
+  UpstreamConnection* connection = request.slot == routing::kAnySlot
+                                       ? pool_.any_primary(request.use())
+                                       : pool_.for_slot(request.slot, request.use());
   if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);
   ask_refresh(connection ? routing::RefreshReason::connection_lost : routing::RefreshReason::uncovered_slot);
   protocol::ByteQueue bytes;

@@ -21,6 +21,11 @@ constexpr std::string_view kForcedUnblock = "-UNBLOCKED force unblock";
 constexpr std::chrono::milliseconds kRetryDelay{50};
 constexpr int kMaxRetryDelays = 20;
 
+// EXEC's answer when what was watched has changed.
+std::string_view null_array(const Request& request) {
+  return request.resp3 ? protocol::kNull3 : protocol::kNullArray;
+}
+
 }  // namespace
 
 ClientSession* Dispatcher::session_of(const Request& request) {
@@ -49,7 +54,8 @@ bool Dispatcher::send_blocking(ClientSession& session, const protocol::RequestVi
     return true;
   }
   loop_.counters.in_flight.add();
-  Request pinned = begin_request(session.open_reply(row.family, request.bytes().size()), row, blocking.slot);
+  Request pinned =
+      begin_request(session, session.open_reply(row.family, request.bytes().size()), row, blocking.slot);
   pinned.pin = Request::Pin::blocking;
   pinned.deadline = blocking.wait == routing::kForever ? TimePoint::max() : pinned.deadline + blocking.wait;
   session.hold_until_answered();
@@ -74,7 +80,8 @@ bool Dispatcher::send_watch(ClientSession& session, const protocol::RequestView&
     return true;
   }
   loop_.counters.in_flight.add();
-  Request pinned = begin_request(session.open_reply(row.family, request.bytes().size()), row, watch.slot);
+  Request pinned =
+      begin_request(session, session.open_reply(row.family, request.bytes().size()), row, watch.slot);
   pinned.pin = Request::Pin::watch;
   session.hold_until_answered();
   const auto write = [&](ByteQueue& out) { out.append(loop_.blocks, request.bytes()); };
@@ -111,8 +118,8 @@ bool Dispatcher::step_transaction(ClientSession& session, const protocol::Comman
 void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow& row,
                               Transaction& transaction) {
   loop_.counters.in_flight.add();
-  Request request =
-      begin_request(session.open_reply(row.family, transaction.bytes().size()), row, session.watched_slot());
+  Request request = begin_request(session, session.open_reply(row.family, transaction.bytes().size()), row,
+                                  session.watched_slot());
   request.pin = Request::Pin::exec;
   request.leading = 1 + transaction.size();
   session.hold_until_answered();
@@ -125,13 +132,14 @@ void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow
   transaction.bytes().clear(loop_.blocks);
   session.watch(routing::kAnySlot);
   session.pin({});
-  deliver(request, {protocol::kNullArray}, ErrorClass::count_);
+  deliver(request, {null_array(request)}, ErrorClass::count_);
 }
 
 void Dispatcher::end_watch(ClientSession& session) {
   if (UpstreamConnection* connection = watching_connection(session)) {
     Request unwatch;
     unwatch.kind = Request::Kind::probe;
+    unwatch.resp3 = connection->use().resp3;
     unwatch.deadline = loop_.now + loop_.config.timeouts.request;
     send_to(*connection, unwatch, false, [&](ByteQueue& out) { out.append(loop_.blocks, kUnwatch); });
     pool_.release(*connection);
@@ -157,7 +165,7 @@ void Dispatcher::on_pinned_reply(UpstreamConnection& connection, std::string_vie
       connection.retire(true);
       session->pin({});
       if (request.pin == Request::Pin::exec) session->watch(routing::kAnySlot);
-      return deliver(request, {request.pin == Request::Pin::exec ? protocol::kNullArray : protocol::kOk},
+      return deliver(request, {request.pin == Request::Pin::exec ? null_array(request) : protocol::kOk},
                      ErrorClass::count_);
     }
     if (elsewhere || handle_forced_unblock(connection, reply)) {
@@ -208,7 +216,7 @@ void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& 
   session->pin({});
   if (request.pin == Request::Pin::exec) {
     session->watch(routing::kAnySlot);
-    if (unsent) return deliver(request, {protocol::kNullArray}, ErrorClass::count_);
+    if (unsent) return deliver(request, {null_array(request)}, ErrorClass::count_);
   } else if (request.pin == Request::Pin::watch && watched_before) {
     return deliver(request, {protocol::kOk}, ErrorClass::count_);
   } else if (unsent || request.readonly || request.pin == Request::Pin::watch) {
@@ -225,8 +233,8 @@ void Dispatcher::forget(Handle upstream) {
   UpstreamConnection* connection = pool_.find(upstream);
   if (!connection) return;
   UpstreamPipeline& pipeline = connection->pipeline();
-  for (; !pipeline.empty(); pipeline.pop_front()) {
-    if (!pipeline.front().abandoned) finish(pipeline.front());
+  for (std::size_t i = 0; i < pipeline.size(); ++i) {
+    if (!pipeline[i].abandoned) finish(pipeline[i]);
   }
   connection->abandon();
 }

@@ -11,6 +11,13 @@
 
 namespace slotway::proxy {
 
+// What a connection is for. Two that differ never stand in for each other.
+struct UpstreamUse {
+  bool pinned = false;  // serves one session at a time, else all of the worker's
+  bool resp3 = false;   // the protocol of its replies
+  friend bool operator==(const UpstreamUse&, const UpstreamUse&) = default;
+};
+
 struct Request {
   static constexpr std::uint32_t kWhole = 0xFFFFFFFF;
 
@@ -33,6 +40,7 @@ struct Request {
   routing::Slot slot = routing::kAnySlot;
   Kind kind = Kind::client;
   Pin pin = Pin::none;
+  bool resp3 : 1 = false;  // on a connection of that protocol
   bool readonly : 1 = false;
   bool abandoned : 1 = false;  // answered already: its reply is swallowed
   bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like
@@ -40,6 +48,7 @@ struct Request {
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
+  UpstreamUse use() const { return {pin != Pin::none, resp3}; }
   // Among the requests of a pipeline it may be older than those before it.
   bool is_resent() const { return hops > 0 || attempts > 0; }
 };

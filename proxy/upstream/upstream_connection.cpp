@@ -30,13 +30,13 @@ constexpr int kStuckFactor = 2;
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events,
-                                       routing::Endpoint endpoint, bool pinned)
+                                       routing::Endpoint endpoint, UpstreamUse use)
     : pool_(pool),
       loop_(loop),
       events_(events),
       endpoint_(std::move(endpoint)),
-      pinned_(pinned),
-      handshake_(loop.config.cluster),
+      use_(use),
+      handshake_(loop.config.cluster, use.resp3),
       pipeline_(loop.blocks) {}
 
 UpstreamConnection::~UpstreamConnection() {
@@ -274,7 +274,7 @@ void UpstreamConnection::on_tick() {
     return;
   }
   expire_requests();
-  if (pinned_) {
+  if (use_.pinned) {
     // What it carries may take long; when its time is up, the node does not answer.
     if (pipeline_.front().abandoned) fail("no reply in time");
     return;
@@ -314,6 +314,7 @@ void UpstreamConnection::send_probe() {
 
 void UpstreamConnection::abandon() {
   close_socket();
+  while (!pipeline_.empty()) pipeline_.pop_front();
   read_.clear(loop_.blocks);
   state_ = UpstreamState::idle;
   retired_ = true;

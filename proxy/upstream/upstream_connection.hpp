@@ -41,16 +41,16 @@ class UpstreamEvents {
 
 class UpstreamConnection {
  public:
-  // `pinned`: serves one session at a time, else all of the worker's.
   UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamEvents& events, routing::Endpoint endpoint,
-                     bool pinned);
+                     UpstreamUse use);
   ~UpstreamConnection();
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
 
   void set_handle(Handle handle) { handle_ = handle; }
   Handle handle() const { return handle_; }
-  bool is_pinned() const { return pinned_; }
+  const UpstreamUse& use() const { return use_; }
+  bool is_pinned() const { return use_.pinned; }
   const routing::Endpoint& endpoint() const { return endpoint_; }
   UpstreamState state() const { return state_; }
   UpstreamStatus status() const;
@@ -74,7 +74,7 @@ class UpstreamConnection {
   void retire(bool retired) { retired_ = retired; }
   bool is_retired() const { return retired_; }
   bool is_done() const { return retired_ && pipeline_.empty(); }
-  // Gives it up without a word to anyone. REQUIRES: the pipeline is empty.
+  // Gives it up, and whatever it carries, without a word to anyone.
   void abandon();
 
  private:
@@ -99,7 +99,7 @@ class UpstreamConnection {
   Loop& loop_;
   UpstreamEvents& events_;
   routing::Endpoint endpoint_;
-  const bool pinned_;
+  const UpstreamUse use_;
   Handle handle_;
   UpstreamState state_ = UpstreamState::idle;
   int socket_ = -1;

@@ -8,6 +8,10 @@ namespace slotway::proxy {
 std::string UpstreamHandshake::start() {
   error_.clear();
   awaited_ = 0;
+  if (resp3_) {
+    awaited_ = 1;
+    return hello();
+  }
   std::string out;
   if (cluster_.password.empty()) return out;
   protocol::write_array_header(out, cluster_.username.empty() ? 2 : 3);
@@ -15,6 +19,18 @@ std::string UpstreamHandshake::start() {
   if (!cluster_.username.empty()) protocol::write_bulk(out, cluster_.username);
   protocol::write_bulk(out, cluster_.password);
   awaited_ = 1;
+  return out;
+}
+
+std::string UpstreamHandshake::hello() const {
+  std::string out;
+  protocol::write_array_header(out, cluster_.password.empty() ? 2 : 5);
+  protocol::write_bulk(out, "HELLO");
+  protocol::write_bulk(out, "3");
+  if (cluster_.password.empty()) return out;
+  protocol::write_bulk(out, "AUTH");
+  protocol::write_bulk(out, cluster_.username.empty() ? "default" : cluster_.username);
+  protocol::write_bulk(out, cluster_.password);
   return out;
 }
 

@@ -1,7 +1,7 @@
-// What is said to a node before anything else on each connection: today AUTH. Sans-I/O: it offers bytes to
-// write and is fed the replies. TLS comes before it, RESP3 and READONLY will come after AUTH: their place is
-// here. Owner: an UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but in
-// what start() returns.
+// What is said to a node before anything else on each connection: AUTH, or HELLO 3
+// with it. Sans-I/O: it offers bytes to write and is fed the replies. TLS comes before it, READONLY will come
+// after it: their place is here. Owner: an UpstreamConnection while it connects. Thread: worker. Invariant:
+// no secret leaves it but in what start() returns.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class UpstreamHandshake {
  public:
   enum class Status : std::uint8_t { done, waiting, failed };
 
-  explicit UpstreamHandshake(const config::ClusterConfig& cluster) : cluster_(cluster) {}
+  UpstreamHandshake(const config::ClusterConfig& cluster, bool resp3) : cluster_(cluster), resp3_(resp3) {}
 
   // Begins anew: the bytes to write; empty = nothing to say, already done.
   std::string start();
@@ -26,7 +26,10 @@ class UpstreamHandshake {
   const std::string& error() const { return error_; }
 
  private:
+  std::string hello() const;
+
   const config::ClusterConfig& cluster_;
+  const bool resp3_;
   int awaited_ = 0;  // replies
   std::string error_;
 };

@@ -16,12 +16,12 @@ UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop
 void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
   if (!topology_ || !topology_->has_same_owners(*topology)) ++map_version_;
   topology_ = std::move(topology);
-  by_node_.assign(topology_->nodes().size(), nullptr);
+  by_node_.assign(topology_->nodes().size(), {});
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
     const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
     if (connection.is_pinned()) return;  // it goes when its session gives it back, or unused
     connection.retire(node == routing::kNoNode);
-    if (node != routing::kNoNode) by_node_[node] = &connection;
+    if (node != routing::kNoNode) by_node_[node][connection.use().resp3 ? 1 : 0] = &connection;
   });
 }
 
@@ -39,19 +39,19 @@ bool UpstreamPool::is_covered(routing::Slot slot) const {
                                    : topology_->owner_of(slot) != nullptr;
 }
 
-UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot) {
+UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot, UpstreamUse use) {
   if (!topology_) return nullptr;
   const routing::NodeIndex node = topology_->primary_of(slot);
-  return node == routing::kNoNode ? nullptr : &for_node(node);
+  return node == routing::kNoNode ? nullptr : for_node(node, use);
 }
 
-UpstreamConnection* UpstreamPool::any_primary() {
+UpstreamConnection* UpstreamPool::any_primary(UpstreamUse use) {
   // The first of the map that is not known to be down: a script that was sent there once is found there
   // again.
   UpstreamConnection* last = nullptr;
   for (std::size_t i = next_primary(0); i != routing::kNoNode; i = next_primary(i + 1)) {
-    last = &for_node(static_cast<routing::NodeIndex>(i));
-    if (last->accepts(loop_.now)) return last;
+    last = for_node(static_cast<routing::NodeIndex>(i), use);
+    if (last && last->accepts(loop_.now)) return last;
   }
   return last;
 }
@@ -65,36 +65,36 @@ std::size_t UpstreamPool::next_primary(std::size_t from) const {
   return routing::kNoNode;
 }
 
-UpstreamConnection& UpstreamPool::at(const routing::Endpoint& endpoint) {
+UpstreamConnection* UpstreamPool::at(const routing::Endpoint& endpoint, UpstreamUse use) {
+  if (use.pinned) return lease(endpoint, use);
   UpstreamConnection* found = nullptr;
   connections_.for_each([&](Handle, UpstreamConnection& connection) {
-    if (!connection.is_pinned() && connection.endpoint() == endpoint) found = &connection;
+    if (connection.use() == use && connection.endpoint() == endpoint) found = &connection;
   });
-  return found ? *found : open(endpoint, false);
+  return found ? found : &open(endpoint, use);
 }
 
-UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, bool pinned) {
-  const Handle handle = connections_.emplace(*this, loop_, *events_, endpoint, pinned);
+UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, UpstreamUse use) {
+  const Handle handle = connections_.emplace(*this, loop_, *events_, endpoint, use);
   UpstreamConnection& connection = connections_.at(handle);
   connection.set_handle(handle);
   return connection;
 }
 
-UpstreamConnection& UpstreamPool::for_node(routing::NodeIndex node) {
-  if (!by_node_[node]) by_node_[node] = &at(topology_->node(node).endpoint);
-  return *by_node_[node];
+UpstreamConnection* UpstreamPool::for_node(routing::NodeIndex node, UpstreamUse use) {
+  if (use.pinned) return lease(topology_->node(node).endpoint, use);
+  UpstreamConnection*& connection = by_node_[node][use.resp3 ? 1 : 0];
+  if (!connection) connection = at(topology_->node(node).endpoint, use);
+  return connection;
 }
 
-UpstreamConnection* UpstreamPool::lease(routing::Slot slot) {
-  if (!topology_) return nullptr;
-  const routing::NodeIndex node = topology_->primary_of(slot);
-  return node == routing::kNoNode ? nullptr : lease(topology_->node(node).endpoint);
-}
-
-UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint) {
+UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint, UpstreamUse use) {
   for (std::size_t i = free_.size(); i-- > 0;) {
     UpstreamConnection* connection = connections_.find(free_[i].connection);
-    if (!connection || connection->is_retired() || connection->endpoint() != endpoint) continue;
+    if (!connection || connection->is_retired() || connection->use() != use ||
+        connection->endpoint() != endpoint) {
+      continue;
+    }
     free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
     return connection;
   }
@@ -105,7 +105,7 @@ UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint) {
     free_.erase(free_.begin());
   }
   ++pinned_;
-  return &open(endpoint, true);
+  return &open(endpoint, use);
 }
 
 void UpstreamPool::release(UpstreamConnection& connection) {

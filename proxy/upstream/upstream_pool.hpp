@@ -3,6 +3,7 @@
 // longer in the map takes no new requests by slot and is closed once its replies have come.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
@@ -42,16 +43,14 @@ class UpstreamPool {
   bool is_covered(routing::Slot slot) const;
 
   // --- finding a connection; the pointer is valid during this turn ---
-  UpstreamConnection* for_slot(routing::Slot slot);  // nullptr: no node is known for it
-  UpstreamConnection* any_primary();                 // nullptr: no node is known at all
-  UpstreamConnection& at(const routing::Endpoint& endpoint);
+  // One that is pinned is the caller's until release(); nullptr also says that all of them are taken.
+  UpstreamConnection* for_slot(routing::Slot slot, UpstreamUse use);  // nullptr: no node is known for it
+  UpstreamConnection* any_primary(UpstreamUse use);                   // nullptr: no node is known at all
+  UpstreamConnection* at(const routing::Endpoint& endpoint, UpstreamUse use);
 
-  // --- connections set aside, each for one session at a time ---
+  // --- pinned connections ---
   bool may_lease() const { return pinned_ < loop_.config.limits.max_pinned_per_worker || !free_.empty(); }
-  // nullptr: all are taken, or no node is known for the slot.
-  UpstreamConnection* lease(routing::Slot slot);
-  UpstreamConnection* lease(const routing::Endpoint& endpoint);
-  // Given back as it came: nothing in flight, nothing watched.
+  // Given back as it came: nothing in flight that anyone waits for, nothing watched.
   void release(UpstreamConnection& connection);
   // nullptr: it has gone.
   UpstreamConnection* find(Handle handle) { return connections_.find(handle); }
@@ -70,8 +69,9 @@ class UpstreamPool {
   std::uint64_t random() { return random_(); }
 
  private:
-  UpstreamConnection& for_node(routing::NodeIndex node);
-  UpstreamConnection& open(const routing::Endpoint& endpoint, bool pinned);
+  UpstreamConnection* for_node(routing::NodeIndex node, UpstreamUse use);
+  UpstreamConnection* lease(const routing::Endpoint& endpoint, UpstreamUse use);
+  UpstreamConnection& open(const routing::Endpoint& endpoint, UpstreamUse use);
   void close_unused();
   std::size_t next_primary(std::size_t from) const;  // healthy, from this index on
 
@@ -83,7 +83,8 @@ class UpstreamPool {
   std::shared_ptr<const routing::Topology> topology_;
   std::uint64_t map_version_ = 0;
   Slab<UpstreamConnection> connections_;
-  std::vector<UpstreamConnection*> by_node_;  // nullptr = not needed so far
+  // Shared ones, by protocol; nullptr = not needed so far.
+  std::vector<std::array<UpstreamConnection*, 2>> by_node_;
   std::vector<UpstreamConnection*> scheduled_;
   // Pinned ones that nobody has, the last given back at the end.
   struct Free {

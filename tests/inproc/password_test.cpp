@@ -49,7 +49,7 @@ TEST_CASE("HELLO logs in, and RESET logs out") {
   TestClient client = proxy.client();
   CHECK(client.text({"HELLO", "2"}) == "-" + std::string(errors::kHelloNoAuth));
   CHECK(client.text({"HELLO", "2", "AUTH", "default", "no"}) == "-" + std::string(errors::kWrongPass));
-  CHECK(client.text({"HELLO", "3", "AUTH", "default", "let-me-in"}) == "-" + std::string(errors::kNoProto));
+  CHECK(client.text({"HELLO", "4", "AUTH", "default", "let-me-in"}) == "-" + std::string(errors::kNoProto));
   CHECK(client.text({"PING"}) == "-" + std::string(errors::kNoAuth));
   CHECK(client.command({"HELLO", "2", "AUTH", "default", "let-me-in"}).elements.size() == 14);
   CHECK(client.text({"PING"}) == "+PONG");

@@ -154,7 +154,7 @@ TEST_CASE("HELLO greets in RESP2 and refuses what it does not know") {
   check_all(stage, {
                        {{"HELLO"}, hello_reply("0.0.0")},
                        {{"hello", "2"}, hello_reply("0.0.0")},
-                       {{"HELLO", "3"}, error(errors::kNoProto)},
+                       {{"HELLO", "4"}, error(errors::kNoProto)},
                        {{"HELLO", "1"}, error(errors::kNoProto)},
                        {{"HELLO", "-2"}, error(errors::kNoProto)},
                        {{"HELLO", "x"}, error(errors::kProtoNotInteger)},
@@ -170,6 +170,24 @@ TEST_CASE("HELLO greets in RESP2 and refuses what it does not know") {
                    });
   stage.set_server_version("7.2.4");
   CHECK(stage.exchange(encoded({"HELLO"})) == hello_reply("7.2.4"));
+}
+
+TEST_CASE("In RESP3 maps, nulls and texts have types of their own, until RESET") {
+  LocalStage stage;
+  const std::string two = hello_reply("0.0.0");
+  std::string three = two;
+  three.replace(0, 3, "%7");
+  three.replace(three.find("proto\r\n:2"), 9, "proto\r\n:3");
+  CHECK(stage.exchange(encoded({"HELLO", "3"})) == three);
+  CHECK(stage.exchange(encoded({"HELLO"})) == three);
+  CHECK(stage.exchange(encoded({"CLIENT", "GETNAME"})) == "_\r\n");
+  CHECK(stage.exchange(encoded({"CONFIG", "GET", "databases"})) == "%1\r\n$9\r\ndatabases\r\n$1\r\n1\r\n");
+  CHECK(stage.exchange(encoded({"INFO", "nosuchsection"})) == "=4\r\ntxt:\r\n");
+  CHECK(stage.exchange(encoded({"HELLO", "5"})) == error(errors::kNoProto));
+  CHECK(stage.exchange(encoded({"CLIENT", "GETNAME"})) == "_\r\n");
+  CHECK(stage.exchange(encoded({"RESET"})) == "+RESET\r\n");
+  CHECK(stage.exchange(encoded({"CLIENT", "GETNAME"})) == "$-1\r\n");
+  CHECK(stage.exchange(encoded({"HELLO"})) == two);
 }
 
 TEST_CASE("HELLO logs in, and keeps what was said before its first mistake") {

@@ -30,12 +30,24 @@ TEST_CASE("The handshake says AUTH if there is a password, and nothing else") {
       {login("user", "secret"), "*3\r\n$4\r\nAUTH\r\n$4\r\nuser\r\n$6\r\nsecret\r\n"},
       {login("", "a b\r\n\"c"), "*2\r\n$4\r\nAUTH\r\n$7\r\na b\r\n\"c\r\n"},
   };
-  for (const Case& c : cases) CHECK(UpstreamHandshake(c.cluster).start() == c.greeting);
+  for (const Case& c : cases) CHECK(UpstreamHandshake(c.cluster, false).start() == c.greeting);
+}
+
+TEST_CASE("For RESP3 it is HELLO, with the password if there is one") {
+  CHECK(UpstreamHandshake(login("", ""), true).start() == "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n");
+  CHECK(UpstreamHandshake(login("", "pw"), true).start() ==
+        "*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$7\r\ndefault\r\n$2\r\npw\r\n");
+  CHECK(UpstreamHandshake(login("me", "pw"), true).start() ==
+        "*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$2\r\npw\r\n");
+  const config::ClusterConfig cluster;
+  UpstreamHandshake handshake(cluster, true);
+  handshake.start();
+  CHECK(handshake.on_reply("%1\r\n$5\r\nproto\r\n:3\r\n") == Status::done);
 }
 
 TEST_CASE("One good reply ends the handshake") {
   const config::ClusterConfig cluster = login("", "secret");
-  UpstreamHandshake handshake(cluster);
+  UpstreamHandshake handshake(cluster, false);
   REQUIRE_FALSE(handshake.start().empty());
   CHECK(handshake.on_reply("+OK\r\n") == Status::done);
   CHECK(handshake.error().empty());
@@ -43,7 +55,7 @@ TEST_CASE("One good reply ends the handshake") {
 
 TEST_CASE("A refusal says what it means and where to look, and the next attempt starts afresh") {
   const config::ClusterConfig cluster = login("user", "secret");
-  UpstreamHandshake handshake(cluster);
+  UpstreamHandshake handshake(cluster, false);
   const std::string greeting = handshake.start();
   CHECK(handshake.on_reply("-WRONGPASS invalid username-password pair or user is disabled.\r\n") ==
         Status::failed);
@@ -64,7 +76,7 @@ TEST_CASE("A node that repeats the password in its error does not get it into ou
   }));
   CAPTURE(password);
   const config::ClusterConfig cluster = login("", password);
-  UpstreamHandshake handshake(cluster);
+  UpstreamHandshake handshake(cluster, false);
   handshake.start();
   CHECK(handshake.on_reply("-ERR unknown command 'AUTH', with args beginning with: '" + quoted + "' \r\n") ==
         Status::failed);
@@ -76,7 +88,7 @@ TEST_CASE("A node that repeats the password in its error does not get it into ou
 
 TEST_CASE("A password that was changed meanwhile is used by the next connection") {
   config::ClusterConfig cluster = login("", "old");
-  UpstreamHandshake handshake(cluster);
+  UpstreamHandshake handshake(cluster, false);
   CHECK(handshake.start() == "*2\r\n$4\r\nAUTH\r\n$3\r\nold\r\n");
   cluster.password = "newer";
   CHECK(handshake.start() == "*2\r\n$4\r\nAUTH\r\n$5\r\nnewer\r\n");
