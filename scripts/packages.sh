@@ -8,6 +8,9 @@ declare -A slotway_packages=(
     prometheus-cpp-dev libcli11-dev libjemalloc-dev catch2 python3"
   # To run it against a real cluster, and to test it.
   [test]="redis-server redis-tools curl python3 git ca-certificates prometheus tcl"
+  # Redis clients that tests/clients runs through Slotway, and what runs those from npm.
+  [clients]="python3-redis"
+  [node]="nodejs npm"
   # To check style, lint and fuzz.
   [lint]="clang clang-format clang-tidy libclang-rt-14-dev shellcheck"
   # To compare it with other proxies.
