@@ -20,6 +20,11 @@ bool has_one_fixed_key(const CommandRow& row) {
          row.keys[0].find == KeySpec::Find::range && row.keys[0].last == 0;
 }
 
+Single plan_one_key(const RequestView& request, const CommandRow& row) {
+  const std::size_t at = static_cast<std::size_t>(row.keys[0].begin_at);
+  return {&row, at < request.argc() ? slot_of(request.arg(at)) : kAnySlot};
+}
+
 // Answered by the proxy when it stands alone, but a node would say the same.
 bool node_answers_alike(LocalCommand command) {
   return command == LocalCommand::ping || command == LocalCommand::echo || command == LocalCommand::time;
@@ -44,6 +49,7 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
   if (facts.in_transaction) return plan_queued(request, *row, facts);
   switch (row->service) {
     case Service::by_key:
+      if (has_one_fixed_key(*row)) return plan_one_key(request, *row);
       if (row->has(protocol::kBlocking) && may_block(*row, request)) return plan_blocking(request, *row);
       return plan_by_key(request, *row);
     case Service::blocking: return plan_blocking(request, *row);
@@ -106,10 +112,7 @@ Plan Planner::plan_watch(const RequestView& request, const CommandRow& row) {
 }
 
 Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {
-  if (has_one_fixed_key(row)) {
-    const std::size_t at = static_cast<std::size_t>(row.keys[0].begin_at);
-    return Single{&row, at < request.argc() ? slot_of(request.arg(at)) : kAnySlot};
-  }
+  if (has_one_fixed_key(row)) return plan_one_key(request, row);
 
   // A request whose keys cannot be made out goes to any node: the server words the error itself.
   if (find_keys(row, request, keys_) != protocol::KeyError::none || keys_.empty())

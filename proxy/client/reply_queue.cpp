@@ -17,7 +17,6 @@ Handle ReplyQueue::open(Handle session, protocol::Family family, std::uint32_t r
     slots_.at(tail_).next = handle;
   }
   tail_ = handle;
-  pending_bytes_ += request_bytes;
   request_bytes_ += request_bytes;
   return handle;
 }
@@ -39,7 +38,7 @@ bool ReplyQueue::fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue
   merger->write(loop_.blocks, handle == head_ ? out : slot.bytes);
   if (handle != head_) {
     slot.state = ReplySlot::State::ready;
-    pending_bytes_ += slot.bytes.size();
+    reply_bytes_ += slot.bytes.size();
     return false;
   }
   pop_head(slot);
@@ -58,7 +57,7 @@ void ReplyQueue::append(protocol::ByteQueue& out, ReplyBytes reply) {
 
 void ReplyQueue::store(ReplySlot& slot, ReplyBytes reply) {
   slot.state = ReplySlot::State::ready;
-  pending_bytes_ += reply.view.size();
+  reply_bytes_ += reply.view.size();
   if (reply.view.size() > ReplySlot::kInlineBytes) return append(slot.bytes, reply);
   std::memcpy(slot.inline_bytes, reply.view.data(), reply.view.size());
   slot.inline_size = static_cast<std::uint8_t>(reply.view.size());
@@ -68,7 +67,7 @@ void ReplyQueue::flush_ready(protocol::ByteQueue& out) {
   while (size_ > 0) {
     ReplySlot& slot = slots_.at(head_);
     if (slot.state != ReplySlot::State::ready) return;
-    pending_bytes_ -= slot.inline_size + slot.bytes.size();
+    reply_bytes_ -= slot.inline_size + slot.bytes.size();
     if (slot.inline_size > 0) out.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});
     out.splice(loop_.blocks, slot.bytes);
     pop_head(slot);
@@ -78,7 +77,6 @@ void ReplyQueue::flush_ready(protocol::ByteQueue& out) {
 void ReplyQueue::pop_head(ReplySlot& slot) {
   loop_.counters.total_latency[index_of(slot.family)].observe_us(
       Loop::microseconds(loop_.now - slot.started));
-  pending_bytes_ -= slot.request_bytes;
   request_bytes_ -= slot.request_bytes;
   const Handle next = slot.next;
   slots_.erase(head_);
@@ -95,7 +93,7 @@ void ReplyQueue::clear() {
     head_ = next;
     --size_;
   }
-  pending_bytes_ = 0;
+  reply_bytes_ = 0;
   request_bytes_ = 0;
 }
 

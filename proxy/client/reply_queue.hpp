@@ -59,9 +59,9 @@ class ReplyQueue {
 
   std::size_t size() const { return size_; }
   // Request bytes in flight and reply bytes that wait for their turn.
-  std::uint64_t pending_bytes() const { return pending_bytes_; }
+  std::uint64_t pending_bytes() const { return request_bytes_ + reply_bytes_; }
   // Of those, the replies.
-  std::uint64_t reply_bytes() const { return pending_bytes_ - request_bytes_; }
+  std::uint64_t reply_bytes() const { return reply_bytes_; }
 
   // Drops all slots: their replies will find nothing.
   void clear();
@@ -77,8 +77,8 @@ class ReplyQueue {
   Handle head_;
   Handle tail_;
   std::size_t size_ = 0;
-  std::uint64_t pending_bytes_ = 0;
   std::uint64_t request_bytes_ = 0;
+  std::uint64_t reply_bytes_ = 0;
 };
 
 }  // namespace slotway::proxy

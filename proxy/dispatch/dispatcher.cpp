@@ -123,7 +123,8 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
   loop_.counters.requests[index_of(single.row->family)].add();
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(single.row->family, request.bytes().size());
-  send(begin_request(session, slot, *single.row, single.slot), [&](ByteQueue& out) {
+  Request forwarded = begin_request(session, slot, *single.row, single.slot);
+  send(forwarded, [&](ByteQueue& out) {
     protocol::Block* block = source ? source->take_block(request.bytes().size()) : nullptr;
     if (block) {
       out.append_block(block);
@@ -197,7 +198,8 @@ void Dispatcher::move_slot(routing::Slot slot, const routing::Endpoint& endpoint
 }
 
 void Dispatcher::queue_asking(UpstreamConnection& connection, const Request& request) {
-  queue(connection, asking_before(request), [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
+  Request asking = asking_before(request);
+  queue(connection, asking, [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
 }
 
 void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {

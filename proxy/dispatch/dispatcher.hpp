@@ -79,12 +79,12 @@ class Dispatcher final : public UpstreamEvents {
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
   template <class Write>
-  void send(Request request, Write write);
+  void send(Request& request, Write write);
   // `asking`: behind an ASKING of its own.
   template <class Write>
-  void send_to(UpstreamConnection& connection, Request request, bool asking, Write write);
+  void send_to(UpstreamConnection& connection, Request& request, bool asking, Write write);
   template <class Write>
-  void queue(UpstreamConnection& connection, Request request, Write write);
+  void queue(UpstreamConnection& connection, Request& request, Write write);
   void queue_asking(UpstreamConnection& connection, const Request& request);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
@@ -124,7 +124,7 @@ class Dispatcher final : public UpstreamEvents {
 };
 
 template <class Write>
-void Dispatcher::send(Request request, Write write) {
+void Dispatcher::send(Request& request, Write write) {
   UpstreamConnection* connection = request.slot == routing::kAnySlot
                                        ? pool_.any_primary(request.use())
                                        : pool_.for_slot(request.slot, request.use());
@@ -136,7 +136,7 @@ void Dispatcher::send(Request request, Write write) {
 }
 
 template <class Write>
-void Dispatcher::send_to(UpstreamConnection& connection, Request request, bool asking, Write write) {
+void Dispatcher::send_to(UpstreamConnection& connection, Request& request, bool asking, Write write) {
   // They are neighbours in one buffer: nothing can come between them.
   if (asking) queue_asking(connection, request);
   queue(connection, request, write);
@@ -145,7 +145,7 @@ void Dispatcher::send_to(UpstreamConnection& connection, Request request, bool a
 }
 
 template <class Write>
-void Dispatcher::queue(UpstreamConnection& connection, Request request, Write write) {
+void Dispatcher::queue(UpstreamConnection& connection, Request& request, Write write) {
   request.queued_at = loop_.now;
   write(connection.pipeline().bytes());
   connection.pipeline().commit(request);
