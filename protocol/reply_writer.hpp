@@ -26,12 +26,16 @@ inline void write_header(std::string& out, char type, std::int64_t number) {
 inline void write_array_header(std::string& out, std::size_t count) {
   write_header(out, '*', static_cast<std::int64_t>(count));
 }
+// A map of `pairs` keys and values is a flat array of both.
+inline void write_map_header(std::string& out, std::size_t pairs) { write_array_header(out, 2 * pairs); }
 inline void write_integer(std::string& out, std::int64_t value) { write_header(out, ':', value); }
 inline void write_bulk(std::string& out, std::string_view payload) {
   write_header(out, '$', static_cast<std::int64_t>(payload.size()));
   out += payload;
   out += "\r\n";
 }
+// Text for people (CLUSTER INFO, CLIENT LIST).
+inline void write_verbatim(std::string& out, std::string_view text) { write_bulk(out, text); }
 inline void write_simple(std::string& out, std::string_view text) {
   out += '+';
   out += text;
