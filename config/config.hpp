@@ -29,12 +29,18 @@ struct ClusterConfig {
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 
-// YAML keys `listen` .. `requirepass_file`, at the top level: the client side.
+// Whom CLUSTER shows to clients: Slotway itself, or the real nodes.
+enum class ClusterViewMode { proxy, nodes };
+
+// YAML keys `listen` .. `announce`, at the top level: the client side.
 struct ClientConfig {
   HostPort listen{"127.0.0.1", 6380};  // `listen`: a numeric address; port 0 = any free port
   int backlog = 1024;                  // `backlog`
   std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
-  std::string requirepass_file;  // `requirepass_file`
+  std::string requirepass_file;                           // `requirepass_file`
+  ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer
+  // `announce`: Slotway's address in view `proxy`; nullopt = the one that the client is connected to
+  std::optional<HostPort> announce;
   friend bool operator==(const ClientConfig&, const ClientConfig&) = default;
 };
 

@@ -119,6 +119,9 @@ constexpr std::array kFormats{Word{"text", LogFormat::text}, Word{"json", LogFor
 constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
                                       Word{"reject", CrossSlotWrites::reject}};
 
+constexpr std::array kClusterViews{Word{"proxy", ClusterViewMode::proxy},
+                                   Word{"nodes", ClusterViewMode::nodes}};
+
 template <const auto& Words, auto... Members>
 MaybeComplaint set_word(std::string_view text, Config& config) {
   std::string known;
@@ -194,6 +197,19 @@ MaybeComplaint set_admin(std::string_view text, Config& config) {
   return std::nullopt;
 }
 
+MaybeComplaint set_announce(std::string_view text, Config& config) {
+  const auto parsed = parse_host_port(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  const HostPort& address = std::get<HostPort>(parsed);
+  if (address.port == 0) return Complaint{quoted(text) + " has port 0", "write the port that clients use"};
+  config.client.announce = address;
+  return std::nullopt;
+}
+
+std::string print_announce(const Config& config) {
+  return config.client.announce ? print_host_port(*config.client.announce) : "(not set)";
+}
+
 std::string print_admin(const Config& config) {
   return config.admin ? print_host_port(*config.admin) : "off";
 }
@@ -258,6 +274,10 @@ constexpr std::array kOptions{
         row("requirepass_file", "FILE", kSecretFile<kClient, &ClientConfig::requirepass_file>,
             "file whose first line is the password that clients must send"),
         "requirepass", false),
+    row("cluster_view", "proxy|nodes", kWord<kClusterViews, kClient, &ClientConfig::cluster_view>,
+        "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
+    row("announce", "HOST:PORT", {&set_announce, &print_announce},
+        "Slotway's address in cluster_view proxy; not set = the one the client is connected to"),
     row("workers", "N|auto", {&set_workers, &print_workers}, "threads; auto = cores the process may use"),
     row("admin", "ADDR:PORT|off", {&set_admin, &print_admin},
         "where metrics and health are served over HTTP"),

@@ -39,6 +39,7 @@ enum class Service : std::uint8_t {
   by_key,       // forwarded to the node of its keys' slot; keys of two slots are CROSSSLOT unless `merge` is
                 // set; without keys (EVAL with numkeys 0) any primary
   any_node,     // forwarded to any primary (COMMAND, PUBLISH)
+  by_slot,      // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
   local,        // answered by the proxy: see `local`
   transaction,  // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
   blocking,     // by key, on a connection set aside for it: it may wait (see `block_at`)
@@ -70,6 +71,27 @@ enum class LocalCommand : std::uint8_t {
   client_id,
   client_getname,
   client_setname,
+  client_info,
+  client_list,
+  client_kill,
+  client_pause,
+  client_unpause,
+  client_reply,
+  client_no_evict,
+  client_getredir,
+  client_trackinginfo,
+  client_tracking,
+  client_caching,
+  cluster_slots,
+  cluster_shards,
+  cluster_nodes,
+  cluster_info,
+  cluster_myid,
+  cluster_keyslot,
+  acl_whoami,
+  acl_users,
+  acl_list,
+  acl_getuser,
   readonly,
   readwrite,
   asking,

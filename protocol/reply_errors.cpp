@@ -59,6 +59,19 @@ std::string unsupported_in_transaction(std::string_view command) {
          "' is not supported by Slotway inside a transaction; send it before MULTI or after EXEC";
 }
 
+std::string subcommand_syntax(const RequestView& request) {
+  return printable("ERR unknown subcommand or wrong number of arguments for '" +
+                   std::string(shown(request.arg(1))) + "'. Try " + upper(request.arg(0)) + " HELP.");
+}
+
+std::string unknown_client_type(std::string_view type) {
+  return printable("ERR Unknown client type '" + std::string(type.substr(0, type.find('\0'))) + "'");
+}
+
+std::string no_such_user(std::string_view user) {
+  return printable("ERR No such user '" + std::string(user.substr(0, user.find('\0'))) + "'");
+}
+
 std::string hello_option(std::string_view option) {
   return printable("ERR Syntax error in HELLO option '" + std::string(option.substr(0, option.find('\0'))) +
                    "'");

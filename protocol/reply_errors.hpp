@@ -31,7 +31,6 @@ inline constexpr std::string_view kNotInteger = "ERR value is not an integer or 
 inline constexpr std::string_view kNotInIntRange =
     "ERR value is out of range, value must between -2147483648 and 2147483647";
 inline constexpr std::string_view kSelectRefused = "ERR SELECT is not allowed in cluster mode";
-inline constexpr std::string_view kClusterDisabled = "ERR This instance has cluster support disabled";
 inline constexpr std::string_view kCrossSlot = "CROSSSLOT Keys in request don't hash to the same slot";
 inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
 inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
@@ -42,6 +41,15 @@ inline constexpr std::string_view kNotInTransaction = "ERR Command not allowed i
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 inline constexpr std::string_view kBadClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";
+inline constexpr std::string_view kBadClientId = "ERR Invalid client ID";
+inline constexpr std::string_view kBadClientIdToKill = "ERR client-id should be greater than 0";
+inline constexpr std::string_view kNoSuchClient = "ERR No such client";
+inline constexpr std::string_view kBadPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+inline constexpr std::string_view kTimeoutNotInteger = "ERR timeout is not an integer or out of range";
+inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+inline constexpr std::string_view kCachingWithoutTracking =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode "
+    "enabled";
 
 // --- Slotway's: nothing in Redis says these ---
 inline constexpr std::string_view kTimeout =
@@ -57,6 +65,9 @@ inline constexpr std::string_view kBadFragment =
 // Before the error that stopped a part of a split write, when others of its parts were executed.
 inline constexpr std::string_view kExecutedInPart =
     "ERR Slotway: executed in part: a part of the command failed with: ";
+inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
+inline constexpr std::string_view kTrackingRefused =
+    "ERR CLIENT TRACKING ON is not supported by Slotway: nodes send no invalidations through it";
 inline constexpr std::string_view kTooManyHops =
     "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
 inline constexpr std::string_view kTransactionTooLarge =
@@ -73,6 +84,10 @@ std::string unknown_subcommand(const RequestView& request);
 // A command that Slotway does not serve (yet), named as Redis names it.
 std::string unsupported(std::string_view command);
 std::string unsupported_in_transaction(std::string_view command);
+// A known subcommand with arguments that it cannot have.
+std::string subcommand_syntax(const RequestView& request);
+std::string unknown_client_type(std::string_view type);
+std::string no_such_user(std::string_view user);
 std::string hello_option(std::string_view option);
 
 }  // namespace slotway::protocol::errors

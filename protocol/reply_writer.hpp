@@ -32,6 +32,9 @@ inline void write_array_header(std::string& out, std::size_t count) {
 inline void write_map_header(std::string& out, bool resp3, std::size_t pairs) {
   write_header(out, resp3 ? '%' : '*', static_cast<std::int64_t>(resp3 ? pairs : pairs * 2));
 }
+inline void write_set_header(std::string& out, bool resp3, std::size_t count) {
+  write_header(out, resp3 ? '~' : '*', static_cast<std::int64_t>(count));
+}
 inline void write_null(std::string& out, bool resp3) { out += resp3 ? kNull3 : kNullBulk; }
 inline void write_integer(std::string& out, std::int64_t value) { write_header(out, ':', value); }
 inline void write_bulk(std::string& out, std::string_view payload) {

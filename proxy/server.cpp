@@ -31,6 +31,9 @@ Server::Server(const config::Config& config, unsigned workers)
       workers_(make_workers(workers)),
       control_(config, workers_) {
   facts_.listen_port = control_.port();
+  facts_.post_to_desk = [this](unsigned worker, std::function<void(ClientDesk&)> job) {
+    workers_[worker]->run_at_desk(std::move(job));
+  };
 }
 
 ControlPlane::Workers Server::make_workers(unsigned count) {

@@ -35,8 +35,9 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       loop_(config),
       pool_(io_, loop_),
       dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
-      local_commands_(facts, pool_),
+      local_commands_(facts, pool_, client_desk_),
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
+      client_desk_(index, facts, room_, sessions_),
       sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
       tick_timer_(io_.get_executor()),
       retry_timer_(io_.get_executor()) {
@@ -82,6 +83,10 @@ void Worker::drain() {
       sessions_.for_each([](Handle, ClientSession& session) { session.drain(); });
     });
   });
+}
+
+void Worker::run_at_desk(std::function<void(ClientDesk&)> job) {
+  post([this, job = std::move(job)] { turn([&] { job(client_desk_); }); });
 }
 
 void Worker::run() {
@@ -181,6 +186,7 @@ void Worker::schedule_tick() {
 void Worker::on_tick() {
   dispatcher_.on_tick();
   pool_.on_tick();
+  client_desk_.on_tick();
   if (loop_.config.timeouts.client_idle.count() > 0) {
     sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
   }

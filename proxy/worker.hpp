@@ -16,6 +16,7 @@
 #include <optional>
 #include <thread>
 
+#include "proxy/client/client_desk.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
@@ -48,6 +49,8 @@ class Worker {
   void publish(std::shared_ptr<const routing::Topology> topology);
   // Sessions take no more requests and close when theirs are answered.
   void drain();
+  // A question of another worker about this one's clients.
+  void run_at_desk(std::function<void(ClientDesk&)> job);
   const WorkerCounters& counters() const { return loop_.counters; }
 
   // --- worker ---
@@ -86,6 +89,7 @@ class Worker {
   Dispatcher dispatcher_;
   LocalCommands local_commands_;
   SessionRoom room_;
+  ClientDesk client_desk_;
   boost::asio::posix::basic_stream_descriptor<Executor> sockets_;  // the poller's own descriptor
   Timer tick_timer_;
   Timer retry_timer_;

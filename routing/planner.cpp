@@ -2,6 +2,7 @@
 
 #include "protocol/ascii_case.hpp"
 #include "protocol/command_keys.hpp"
+#include "protocol/decimal.hpp"
 #include "routing/block_time.hpp"
 
 namespace slotway::routing {
@@ -30,6 +31,12 @@ bool node_answers_alike(LocalCommand command) {
   return command == LocalCommand::ping || command == LocalCommand::echo || command == LocalCommand::time;
 }
 
+// What is no slot goes to any node: the server words the error itself.
+Slot named_slot(const RequestView& request) {
+  const auto slot = protocol::parse_decimal(request.arg(2));
+  return slot && *slot >= 0 && *slot < kSlotCount ? static_cast<Slot>(*slot) : kAnySlot;
+}
+
 }  // namespace
 
 Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
@@ -54,6 +61,7 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
       return plan_by_key(request, *row);
     case Service::blocking: return plan_blocking(request, *row);
     case Service::any_node: return Single{row, kAnySlot};
+    case Service::by_slot: return Single{row, named_slot(request)};
     case Service::local: return LocalReply{row};
     case Service::transaction:
       return row->local == LocalCommand::watch ? plan_watch(request, *row) : TransactionStep{row};
@@ -90,6 +98,7 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       }
       return alone;
     }
+    case Service::by_slot: return Reject{&row, RejectReason::not_in_multi};
     case Service::container: return Reject{&row, RejectReason::wrong_arity};
     case Service::unsupported: return Reject{&row, RejectReason::unsupported};
   }

@@ -21,9 +21,14 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 # ---- our decisions ----
 
 # Answered by the proxy: command -> LocalCommand.
-LOCAL = {name: name.replace("|", "_") for name in (
+LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
     "ping echo quit reset select time auth hello info readonly readwrite asking"
-    " config|get client|id client|getname client|setname multi exec discard watch unwatch").split()}
+    " config|get client|id client|getname client|setname"
+    " client|info client|list client|kill client|pause client|unpause client|reply client|no-evict"
+    " client|getredir client|trackinginfo client|tracking client|caching"
+    " cluster|slots cluster|shards cluster|nodes cluster|info cluster|myid cluster|keyslot"
+    " acl|whoami acl|users acl|list acl|getuser"
+    " multi exec discard watch unwatch").split()}
 
 SERVICE = {
     **{name: "local" for name in LOCAL},
@@ -32,7 +37,9 @@ SERVICE = {
         "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop").split()},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
-        " publish lolwut").split()},
+        " publish lolwut acl|cat acl|genpass").split()},
+    # Each names a slot, and only the node that serves it knows.
+    **{name: "by_slot" for name in "cluster|countkeysinslot cluster|getkeysinslot".split()},
     # They carry the blocking flag only for an optional argument.
     **{name: "by_key" for name in "xread xreadgroup".split()},
     # They have keys, but also a state on their connection, or they speak to one node's neighbours.

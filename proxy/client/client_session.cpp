@@ -4,10 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config/units.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/socket_address.hpp"
 #include "proxy/socket_io.hpp"
 
 namespace slotway::proxy {
@@ -35,7 +37,11 @@ void SessionRoom::take_back(std::unique_ptr<protocol::RequestParser> parser) {
 }
 
 ClientSession::ClientSession(SessionRoom& room, int socket, std::uint64_t id)
-    : room_(room), socket_(socket), replies_(room.loop, room.slots), last_active_(room.loop.now) {
+    : room_(room),
+      socket_(socket),
+      replies_(room.loop, room.slots),
+      started_(room.loop.now),
+      last_active_(room.loop.now) {
   state_.id = id;
   state_.facts.authenticated = room.loop.config.client.requirepass.empty();
   room_.loop.counters.clients.add();
@@ -49,6 +55,7 @@ ClientSession::~ClientSession() {
   drop_transaction();
   out_.clear(room_.loop.blocks);
   read_.clear(room_.loop.blocks);
+  end_pause();
   set_limited(false);
   room_.loop.counters.clients.sub();
   room_.loop.counters.clients_closed.add();
@@ -115,6 +122,7 @@ bool ClientSession::process_requests() {
         break;
       case protocol::ParseStatus::nothing: break;
       case protocol::ParseStatus::request:
+        if (is_postponed()) return false;
         if (handle_request(&read_)) break;
         // It is taken again when all that came before it is answered.
         held_ = true;
@@ -161,9 +169,30 @@ bool ClientSession::is_at_limit() const {
          out_.size() >= limits.max_output_bytes_per_client;
 }
 
+// By CLIENT PAUSE. Then the request stays where it is, and is parsed again when the pause is over.
+bool ClientSession::is_postponed() {
+  const bool writes = transaction_ && transaction_->writes();
+  if (!room_.pause.is_on() ||
+      !room_.pause.postpones(parser_->request(read_.bytes()), writes, room_.loop.now)) {
+    return false;
+  }
+  parser_->start();
+  postponed_ = true;
+  paused_ = true;
+  room_.loop.counters.clients_postponed.add();
+  return true;
+}
+
+void ClientSession::end_pause() {
+  if (!postponed_) return;
+  postponed_ = false;
+  room_.loop.counters.clients_postponed.sub();
+  want_settle();
+}
+
 bool ClientSession::may_resume() const {
   const config::LimitsConfig& limits = room_.loop.config.limits;
-  return !waits_for_replies() && replies_.size() <= limits.max_inflight_per_client / 2 &&
+  return !postponed_ && !waits_for_replies() && replies_.size() <= limits.max_inflight_per_client / 2 &&
          replies_.pending_bytes() <= limits.max_inflight_bytes_per_client / 2 &&
          out_.size() <= limits.max_output_bytes_per_client / 2;
 }
@@ -183,7 +212,12 @@ void ClientSession::set_limited(bool limited) {
 // --- replies ---
 
 Handle ClientSession::open_reply(protocol::Family family, std::size_t request_bytes) {
-  return replies_.open(handle_, family, static_cast<std::uint32_t>(request_bytes));
+  const Handle handle = replies_.open(handle_, family, static_cast<std::uint32_t>(request_bytes));
+  if (state_.reply_off || state_.skip_reply) {
+    room_.slots.at(handle).muted = true;
+    state_.skip_reply = false;
+  }
+  return handle;
 }
 
 void ClientSession::deliver(Handle handle, ReplySlot& slot, ReplyBytes reply) {
@@ -224,6 +258,7 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   room_.loop.counters.requests[index_of(row.family)].add();
   room_.scratch.clear();
   room_.local_commands.run(row.local, request, *this, room_.scratch);
+  if (room_.scratch.empty()) return;  // it has a reply slot of its own, or no reply
   if (room_.scratch.front() == '-') room_.loop.counters.count_error(row.family, ErrorClass::refused);
   reply_now(row.family, room_.scratch);
   if (room_.scratch.capacity() > SessionRoom::kKeepBytes) std::string().swap(room_.scratch);
@@ -288,6 +323,7 @@ void ClientSession::queue(const protocol::CommandRow& row, const protocol::Reque
     return reply_error(row.family, ErrorClass::refused, protocol::errors::kTransactionTooLarge);
   }
   if (slot != routing::kAnySlot) state_.facts.transaction_slot = slot;
+  if (may_write(row)) transaction_->note_write();
   room_.loop.counters.requests[index_of(row.family)].add();
   reply_now(row.family, protocol::kQueued);
 }
@@ -356,7 +392,7 @@ bool ClientSession::settle() {
     }
   }
   if (replies_.size() == 0) held_ = false;
-  if (paused_) set_limited(!waits_for_replies());
+  if (paused_ && !postponed_) set_limited(!waits_for_replies());
   if (!finished_ && paused_ && !closing_ && may_resume()) {
     paused_ = false;
     set_limited(false);
@@ -385,8 +421,34 @@ void ClientSession::write() {
 
 void ClientSession::on_tick() {
   const auto idle = room_.loop.config.timeouts.client_idle;
-  if (idle.count() > 0 && replies_.size() == 0 && out_.empty() && room_.loop.now - last_active_ >= idle)
+  if (idle.count() > 0 && !postponed_ && replies_.size() == 0 && out_.empty() &&
+      room_.loop.now - last_active_ >= idle)
     finish();
+}
+
+ClientDescription ClientSession::describe() const {
+  const auto seconds_since = [this](TimePoint then) {
+    return std::chrono::duration_cast<std::chrono::seconds>(room_.loop.now - then);
+  };
+  ClientDescription client;
+  client.id = state_.id;
+  client.address = config::print_host_port(peer_address(socket_));
+  client.local_address = config::print_host_port(local_address(socket_));
+  client.descriptor = socket_;
+  client.name = state_.name;
+  client.age = seconds_since(started_);
+  client.idle = seconds_since(last_active_);
+  client.closing = closing_;
+  client.readonly = state_.readonly;
+  client.no_evict = state_.no_evict;
+  client.waits_to_write = write_blocked_;
+  client.query_bytes = read_.bytes().size();
+  client.output_bytes = out_.size();
+  client.memory_bytes = sizeof *this + client.query_bytes + client.output_bytes;
+  client.blocked = is_blocked() || postponed_;
+  if (transaction_) client.queued = transaction_->size();
+  if (last_command_) client.command = last_command_->name;
+  return client;
 }
 
 void ClientSession::drain() {

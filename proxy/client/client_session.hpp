@@ -13,6 +13,8 @@
 #include "protocol/byte_queue.hpp"
 #include "protocol/read_buffer.hpp"
 #include "protocol/request_parser.hpp"
+#include "proxy/client/client_description.hpp"
+#include "proxy/client/client_pause.hpp"
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
 #include "proxy/client/transaction.hpp"
@@ -44,6 +46,7 @@ struct SessionRoom {
   std::vector<Handle> deferred;  // sessions whose output may wait until the loop has nothing else to do
   std::string scratch;           // where local replies are written
   LogLimiter memory_warnings{std::chrono::seconds(10)};
+  ClientPause pause = {};  // CLIENT PAUSE
 
   // For a session with an incomplete request; started.
   std::unique_ptr<protocol::RequestParser> lend_parser();
@@ -71,6 +74,8 @@ class ClientSession {
   void on_tick();
   // No new requests; closed as soon as everything in flight is answered and written.
   void drain();
+  // Takes up what CLIENT PAUSE has held back.
+  void end_pause();
 
   // --- the dispatcher ---
   const routing::SessionFacts& facts() const { return state_.facts; }
@@ -98,6 +103,8 @@ class ClientSession {
   void watch(routing::Slot slot) { watched_slot_ = slot; }
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
+  // Its last command; nullptr = unknown.
+  void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
   // --- local commands ---
   SessionState& state() { return state_; }
@@ -108,6 +115,8 @@ class ClientSession {
   void speak(bool resp3);
   // Ends what a transaction, WATCH or RESET left open.
   void reset();
+  int socket() const { return socket_; }
+  ClientDescription describe() const;
 
  private:
   void read();
@@ -119,6 +128,7 @@ class ClientSession {
   void reply_now(protocol::Family family, std::string_view reply);
   bool waits_for_replies() const;
   bool is_at_limit() const;
+  bool is_postponed();
   bool may_resume() const;
   void set_limited(bool limited);
   void check_memory();
@@ -139,6 +149,7 @@ class ClientSession {
   bool paused_ = false;
   bool limited_ = false;  // paused, and because of a limit
   bool held_ = false;
+  bool postponed_ = false;  // by CLIENT PAUSE; then paused_ too
   bool write_blocked_ = false;
   std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
   protocol::ReadBuffer read_;
@@ -146,7 +157,9 @@ class ClientSession {
   protocol::ByteQueue out_;
   std::size_t part_bytes_ = 0;     // held by the mergers of its slots
   std::uint64_t map_version_ = 0;  // when the requests in flight began
-  TimePoint last_active_;          // a byte came or went
+  const TimePoint started_;
+  TimePoint last_active_;  // a byte came or went
+  const protocol::CommandRow* last_command_ = nullptr;
   SessionState state_;
   std::unique_ptr<Transaction> transaction_;  // while one is open
   Handle pinned_;                             // the connection set aside for it

@@ -11,6 +11,7 @@
 #include "protocol/decimal.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/acl_commands.hpp"
 #include "proxy/client/info_text.hpp"
 
 namespace slotway::proxy {
@@ -32,10 +33,6 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
         static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b.empty() ? 0 : b[i % b.size()]);
   }
   return difference == 0;
-}
-
-bool is_client_name(std::string_view name) {
-  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
 }
 
 void ping(const RequestView& request, std::string& out) {
@@ -69,12 +66,6 @@ void time(std::string& out) {
   write_bulk(out, std::to_string(now % 1'000'000));
 }
 
-void set_name(std::string_view name, ClientSession& session, std::string& out) {
-  if (!is_client_name(name)) return write_error(out, errors::kBadClientName);
-  session.state().name = name;
-  out += protocol::kOk;
-}
-
 }  // namespace
 
 void LocalCommands::run(LocalCommand command, const RequestView& request, ClientSession& session,
@@ -88,20 +79,38 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::hello: return hello(request, session, out);
     case LocalCommand::config_get: return config_get(request, session.facts().resp3, out);
     case LocalCommand::client_id:
-      return protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
-    case LocalCommand::client_setname: return set_name(request.arg(2), session, out);
+    case LocalCommand::client_setname:
     case LocalCommand::client_getname:
-      return session.state().name.empty() ? protocol::write_null(out, session.facts().resp3)
-                                          : write_bulk(out, session.state().name);
+    case LocalCommand::client_info:
+    case LocalCommand::client_list:
+    case LocalCommand::client_kill:
+    case LocalCommand::client_pause:
+    case LocalCommand::client_unpause:
+    case LocalCommand::client_reply:
+    case LocalCommand::client_no_evict:
+    case LocalCommand::client_getredir:
+    case LocalCommand::client_trackinginfo:
+    case LocalCommand::client_tracking:
+    case LocalCommand::client_caching: return client_.run(command, request, session, out);
+    case LocalCommand::cluster_slots:
+    case LocalCommand::cluster_shards:
+    case LocalCommand::cluster_nodes:
+    case LocalCommand::cluster_info:
+    case LocalCommand::cluster_myid:
+    case LocalCommand::cluster_keyslot:
+    case LocalCommand::readonly:
+    case LocalCommand::readwrite:
+    case LocalCommand::asking: return cluster_.run(command, request, session, out);
+    case LocalCommand::acl_whoami:
+    case LocalCommand::acl_users:
+    case LocalCommand::acl_list:
+    case LocalCommand::acl_getuser:
+      return run_acl(command, request, !facts_.config.client.requirepass.empty(), session.facts().resp3, out);
     case LocalCommand::quit:
       session.close_after_replies();
       out += protocol::kOk;
       return;
-    case LocalCommand::reset:
-      session.state().name.clear();
-      session.reset();
-      session.state().facts.authenticated = facts_.config.client.requirepass.empty();
-      return protocol::write_simple(out, "RESET");
+    case LocalCommand::reset: return reset(session, out);
     case LocalCommand::info: {
       std::vector<std::string> sections;
       for (std::size_t i = 1; i < request.argc(); ++i) {
@@ -112,9 +121,6 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
       return protocol::write_verbatim(out, session.facts().resp3,
                                       info_text(facts_, pool_.topology().get(), sections));
     }
-    case LocalCommand::readonly:
-    case LocalCommand::readwrite:
-    case LocalCommand::asking: return write_error(out, errors::kClusterDisabled);
     case LocalCommand::multi:
     case LocalCommand::exec:
     case LocalCommand::discard:
@@ -141,6 +147,16 @@ void LocalCommands::auth(const RequestView& request, ClientSession& session, std
   }
   session.state().facts.authenticated = true;
   out += protocol::kOk;
+}
+
+void LocalCommands::reset(ClientSession& session, std::string& out) const {
+  session.reset();
+  SessionState& state = session.state();
+  state.name.clear();
+  state.facts.authenticated = facts_.config.client.requirepass.empty();
+  state.reply_off = false;
+  state.readonly = false;
+  protocol::write_simple(out, "RESET");
 }
 
 void LocalCommands::hello(const RequestView& request, ClientSession& session, std::string& out) const {

@@ -6,7 +6,9 @@
 
 #include "protocol/command_table.hpp"
 #include "protocol/request.hpp"
+#include "proxy/client/client_commands.hpp"
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/cluster_commands.hpp"
 #include "proxy/client/proxy_facts.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 
@@ -14,9 +16,11 @@ namespace slotway::proxy {
 
 class LocalCommands {
  public:
-  LocalCommands(const ProxyFacts& facts, const UpstreamPool& pool) : facts_(facts), pool_(pool) {}
+  LocalCommands(const ProxyFacts& facts, const UpstreamPool& pool, ClientDesk& desk)
+      : facts_(facts), pool_(pool), cluster_(facts.config.client, pool), client_(desk) {}
 
-  // Appends exactly one reply to `out`. REQUIRES: the request's arity is right by its row.
+  // Appends one reply to `out`; nothing if there is none or it has a reply slot of its own, as some of
+  // CLIENT's (see client_commands). REQUIRES: the request's arity is right by its row.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
            std::string& out) const;
 
@@ -25,11 +29,14 @@ class LocalCommands {
   void hello(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void hello_reply(const ClientSession& session, std::string& out) const;
   void config_get(const protocol::RequestView& request, bool resp3, std::string& out) const;
+  void reset(ClientSession& session, std::string& out) const;
   bool password_matches(std::string_view user, std::string_view password) const;
   std::string server_version() const;
 
   const ProxyFacts& facts_;
   const UpstreamPool& pool_;
+  const ClusterCommands cluster_;
+  const ClientCommands client_;
 };
 
 }  // namespace slotway::proxy

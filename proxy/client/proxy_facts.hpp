@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,16 @@
 
 namespace slotway::proxy {
 
+class ClientDesk;
+
 struct ProxyFacts {
   const config::Config& config;
   std::string run_id;  // 40 hex digits, new at each start
   std::chrono::steady_clock::time_point started;
   std::uint16_t listen_port = 0;
   std::vector<const WorkerCounters*> workers;
+  // Runs a job at the desk of a worker, by its place in `workers`, on that worker's thread. Thread: any.
+  std::function<void(unsigned, std::function<void(ClientDesk&)>)> post_to_desk = {};
 };
 
 }  // namespace slotway::proxy

@@ -26,7 +26,7 @@ bool ReplyQueue::fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol
     store(slot, reply);
     return false;
   }
-  append(out, reply);
+  if (!slot.muted) append(out, reply);
   pop_head(slot);
   flush_ready(out);
   return true;
@@ -35,7 +35,8 @@ bool ReplyQueue::fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol
 bool ReplyQueue::fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out,
                              std::unique_ptr<routing::Merger>& merger) {
   merger = std::move(slot.merger);
-  merger->write(loop_.blocks, handle == head_ ? out : slot.bytes);
+  merger->write(loop_.blocks, handle == head_ && !slot.muted ? out : slot.bytes);
+  if (slot.muted) slot.bytes.clear(loop_.blocks);
   if (handle != head_) {
     slot.state = ReplySlot::State::ready;
     reply_bytes_ += slot.bytes.size();
@@ -57,6 +58,7 @@ void ReplyQueue::append(protocol::ByteQueue& out, ReplyBytes reply) {
 
 void ReplyQueue::store(ReplySlot& slot, ReplyBytes reply) {
   slot.state = ReplySlot::State::ready;
+  if (slot.muted) return;
   reply_bytes_ += reply.view.size();
   if (reply.view.size() > ReplySlot::kInlineBytes) return append(slot.bytes, reply);
   std::memcpy(slot.inline_bytes, reply.view.data(), reply.view.size());

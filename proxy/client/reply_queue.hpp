@@ -30,6 +30,7 @@ struct ReplySlot {
   std::uint32_t request_bytes = 0;
   State state = State::waiting;
   protocol::Family family = protocol::Family::generic;
+  bool muted = false;            // CLIENT REPLY OFF or SKIP: its reply is dropped when its turn comes
   std::uint8_t inline_size = 0;  // a short reply that waits for its turn, in inline_bytes
   char inline_bytes[kInlineBytes];
   protocol::ByteQueue bytes;                // a long one

@@ -13,6 +13,10 @@ struct SessionState {
   std::uint64_t id = 0;  // unique in the process, as CLIENT ID
   std::string name;      // CLIENT SETNAME
   routing::SessionFacts facts;
+  bool reply_off = false;   // CLIENT REPLY OFF
+  bool skip_reply = false;  // CLIENT REPLY SKIP: the next request has no reply
+  bool no_evict = false;    // CLIENT NO-EVICT: shown, nothing is evicted here
+  bool readonly = false;    // READONLY: shown
 };
 
 }  // namespace slotway::proxy

@@ -24,6 +24,9 @@ class Transaction {
   void close(protocol::BlockPool& pool);
 
   bool failed() const { return failed_; }
+  // One of its commands may write.
+  void note_write() { writes_ = true; }
+  bool writes() const { return writes_; }
   std::uint32_t size() const { return size_; }  // commands
   routing::Slot slot() const { return slot_; }  // kAnySlot: no key so far
   protocol::ByteQueue& bytes() { return bytes_; }
@@ -33,6 +36,7 @@ class Transaction {
   std::uint32_t size_ = 0;
   routing::Slot slot_ = routing::kAnySlot;
   bool failed_ = false;
+  bool writes_ = false;
 };
 
 }  // namespace slotway::proxy

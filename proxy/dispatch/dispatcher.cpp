@@ -54,6 +54,7 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
 bool Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
                           protocol::ReadBuffer* source) {
   const routing::Plan plan = planner_.plan(request, session.facts());
+  session.note_command(std::visit([](const auto& decided) { return decided.row; }, plan));
   if (const auto* single = std::get_if<routing::Single>(&plan)) {
     send_single(session, request, *single, source);
   } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {

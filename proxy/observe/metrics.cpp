@@ -91,6 +91,9 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
   add_sum(out, workers, "slotway_clients_pinned", MetricType::Gauge,
           "Client connections for which a connection to a node is set aside now: they block or watch.",
           &WorkerCounters::clients_pinned);
+  add_sum(out, workers, "slotway_clients_postponed", MetricType::Gauge,
+          "Client connections with a request that CLIENT PAUSE holds back.",
+          &WorkerCounters::clients_postponed);
   add_sum(out, workers, "slotway_client_connections_accepted_total", MetricType::Counter,
           "Client connections accepted.", &WorkerCounters::clients_accepted);
   add_sum(out, workers, "slotway_client_connections_closed_total", MetricType::Counter,

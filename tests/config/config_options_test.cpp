@@ -55,6 +55,8 @@ TEST_CASE("every option is set, printed and read back") {
       {"listen", "0.0.0.0:1"},
       {"backlog", "7"},
       {"requirepass_file", "/run/r"},
+      {"cluster_view", "nodes"},
+      {"announce", "slotway.example:6380"},
       {"workers", "3"},
       {"admin", "off"},
       {"limits.max_clients", "11"},
@@ -139,6 +141,14 @@ TEST_CASE("sections are known") {
     CHECK(is_section(section));
   }
   for (const char* other : {"listen", "cluster.seeds", "clus", "", "logs"}) CHECK_FALSE(is_section(other));
+}
+
+TEST_CASE("what is announced needs a port") {
+  Config config;
+  const auto complaint = find_option("announce")->set("slotway.example:0", config);
+  REQUIRE(complaint);
+  CHECK(complaint->what == "'slotway.example:0' has port 0");
+  CHECK_FALSE(config.client.announce);
 }
 
 }  // namespace

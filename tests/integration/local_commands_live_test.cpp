@@ -72,7 +72,6 @@ const std::vector<Script> kScripts = {
     "QUIT / PING",
     "QUIT a / PING",
     "RESET / RESET x / PING",
-    "READONLY / READWRITE / ASKING",
     "SELECT 0 / SELECT x / SELECT \"\" / SELECT 00 / SELECT",
     "TIME x",
     // AUTH.
@@ -106,6 +105,39 @@ const std::vector<Script> kScripts = {
     "AUTH secret / CLIENT SETNAME caf\xC3\xA9 / CLIENT SETNAME \x7F / CLIENT SETNAME !~ / CLIENT GETNAME",
     "AUTH secret / CLIENT SETNAME n / CLIENT SETNAME \"\" / CLIENT GETNAME",
     "AUTH secret / CLIENT / CLIENT NOSUCH / CLIENT ID x / CLIENT SETNAME / CLIENT GETNAME x",
+    "AUTH secret / CLIENT REPLY x / CLIENT REPLY ON / CLIENT NO-EVICT x / CLIENT NO-EVICT on / CLIENT "
+    "NO-EVICT OFF",
+    "AUTH secret / CLIENT REPLY OFF / PING / NOSUCH / CLIENT REPLY x / CLIENT REPLY SKIP / PING / CLIENT "
+    "REPLY ON",
+    "AUTH secret / CLIENT REPLY SKIP / PING / ECHO a / CLIENT REPLY SKIP / CLIENT REPLY SKIP / PING / PING b",
+    "AUTH secret / CLIENT REPLY SKIP / CLIENT REPLY ON / CLIENT REPLY SKIP / CLIENT REPLY x / PING",
+    "AUTH secret / CLIENT REPLY SKIP / NOSUCH / PING / CLIENT REPLY SKIP / CLIENT REPLY OFF / PING / RESET / "
+    "PING",
+    "AUTH secret / CLIENT REPLY SKIP / RESET / CLIENT REPLY OFF / QUIT",
+    "AUTH secret / CLIENT GETREDIR / CLIENT TRACKINGINFO / CLIENT CACHING yes / CLIENT CACHING x",
+    "AUTH secret / CLIENT TRACKING OFF / CLIENT TRACKING x / CLIENT TRACKING off NOSUCH / CLIENT TRACKING "
+    "off BCAST",
+    "AUTH secret / CLIENT TRACKING off PREFIX / CLIENT TRACKING off PREFIX a OPTIN NOLOOP OPTOUT / CLIENT "
+    "SETINFO a b",
+    "AUTH secret / CLIENT LIST x / CLIENT LIST TYPE / CLIENT LIST TYPE x / CLIENT LIST TYPE master / CLIENT "
+    "LIST x y",
+    "AUTH secret / CLIENT LIST ID / CLIENT LIST ID x / CLIENT LIST ID -1 / CLIENT LIST ID 1 y / CLIENT LIST "
+    "TYPE a b",
+    "AUTH secret / CLIENT LIST TYPE REPLICA / CLIENT LIST TYPE slave / CLIENT LIST TYPE pubsub",
+    "AUTH secret / CLIENT KILL / CLIENT KILL 1.2.3.4:5 / CLIENT KILL ID x / CLIENT KILL ID 0 / CLIENT KILL "
+    "ID -1",
+    "AUTH secret / CLIENT KILL TYPE x / CLIENT KILL TYPE master / CLIENT KILL USER x / CLIENT KILL x y",
+    "AUTH secret / CLIENT KILL ADDR / CLIENT KILL ADDR a LADDR / CLIENT KILL ADDR a LADDR b / CLIENT KILL ID "
+    "0 x",
+    "AUTH secret / CLIENT KILL SKIPME x ID 1 / CLIENT KILL ADDR a SKIPME no / CLIENT KILL MAXAGE 5",
+    "AUTH secret / CLIENT KILL ADDR a ID x y z / CLIENT KILL ID 99999999 / CLIENT KILL TYPE pubsub SKIPME no",
+    "AUTH secret / CLIENT PAUSE / CLIENT PAUSE x / CLIENT PAUSE -1 / CLIENT PAUSE 0 x / CLIENT PAUSE 0 WRITE "
+    "x",
+    "AUTH secret / CLIENT PAUSE 0 / PING / CLIENT PAUSE 0 write / CLIENT PAUSE x y / CLIENT UNPAUSE / CLIENT "
+    "UNPAUSE x",
+    "AUTH secret / CLIENT PAUSE 100000 WRITE / PING / CLIENT UNPAUSE / PING",
+    // ACL, where nothing is told of a password.
+    "AUTH secret / ACL WHOAMI / ACL USERS / ACL GETUSER nosuch / ACL WHOAMI x / ACL NOSUCH / ACL",
     // CONFIG GET and INFO.
     "AUTH secret / CONFIG GET save / CONFIG GET SAVE / config get appendonly / CONFIG GET maxclients",
     "AUTH secret / CONFIG GET timeout / CONFIG GET databases / CONFIG GET proto-max-bulk-len",
@@ -144,8 +176,15 @@ TEST_CASE("With a password Slotway answers as redis-server does") {
           });
 }
 
-TEST_CASE("SELECT is refused as by a node of a cluster") {
+TEST_CASE("The one user is described as redis-server does it") {
+  const kit::RedisProcess redis;
+  compare(redis, {}, {"ACL LIST / ACL GETUSER default / ACL GETUSER Default / ACL USERS"});
+}
+
+TEST_CASE("SELECT and CLUSTER are answered as by a node of a cluster") {
   const kit::RedisProcess redis({"--cluster-enabled", "yes"});
   compare(redis, {}, {"SELECT 0 / SELECT 1 / SELECT -1 / SELECT 16 / SELECT x / SELECT 2147483647"});
   compare(redis, {}, {"SELECT 2147483648 / SELECT -2147483649 / SELECT 9223372036854775808"});
+  compare(redis, {}, {"READONLY / READWRITE / ASKING / PING / CLUSTER KEYSLOT a / CLUSTER KEYSLOT {b}c"});
+  compare(redis, {}, {"CLUSTER / CLUSTER NOSUCH / CLUSTER KEYSLOT / CLUSTER SLOTS x / CLUSTER SHARDS x"});
 }

@@ -199,7 +199,13 @@ TEST_CASE("Unknown commands are refused in the words of a redis-server") {
   CHECK(redis.command({"hello", "4"}).text == errors::kNoProto);
   CHECK(redis.command({"auth", "x"}).text == errors::kAuthWithoutPassword);
   CHECK(redis.command({"client", "setname", "a b"}).text == errors::kBadClientName);
-  CHECK(redis.command({"cluster", "info"}).text == errors::kClusterDisabled);
+  CHECK(redis.command({"client", "list", "id", "x"}).text == errors::kBadClientId);
+  CHECK(redis.command({"client", "kill", "id", "0"}).text == errors::kBadClientIdToKill);
+  CHECK(redis.command({"client", "kill", "1.2.3.4:5"}).text == errors::kNoSuchClient);
+  CHECK(redis.command({"client", "pause", "x"}).text == errors::kTimeoutNotInteger);
+  CHECK(redis.command({"client", "pause", "-1"}).text == errors::kTimeoutNegative);
+  CHECK(redis.command({"client", "pause", "0", "x"}).text == errors::kBadPauseMode);
+  CHECK(redis.command({"client", "caching", "yes"}).text == errors::kCachingWithoutTracking);
   CHECK(redis.command({"set", "k", "v", "nosuch"}).text == errors::kSyntax);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cctype>
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -148,6 +149,7 @@ TEST_CASE("each row says how it is served, and nothing that contradicts it") {
     CHECK((row.block_at != 0) == (row.service == Service::blocking));
     if (row.service == Service::by_key || row.service == Service::blocking) CHECK_FALSE(row.keys.empty());
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
+    if (row.service == Service::by_slot) CHECK(std::abs(row.arity) >= 3);
     if (row.service == Service::container) CHECK_FALSE(row.subcommands.empty());
     if (row.merge != Merge::none) CHECK(row.service == Service::by_key);
     if (row.has(kAdmin) && row.service != Service::local) CHECK(row.service == Service::unsupported);
@@ -179,23 +181,67 @@ TEST_CASE("decisions of ours") {
         "restore", "copy",      "rename",      "pfcount",      "zrangestore",   "bitop",        "hscan"}},
       {Service::any_node,
        {"command", "command|count", "command|docs", "command|getkeys", "publish", "lolwut", "object|help",
-        "xgroup|help"}},
+        "xgroup|help", "acl|cat", "acl|genpass"}},
+      {Service::by_slot, {"cluster|countkeysinslot", "cluster|getkeysinslot"}},
       {Service::local,
-       {"ping", "echo", "quit", "reset", "select", "time", "auth", "hello", "config|get", "info", "client|id",
-        "client|getname", "client|setname", "readonly", "readwrite", "asking"}},
+       {"ping",
+        "echo",
+        "quit",
+        "reset",
+        "select",
+        "time",
+        "auth",
+        "hello",
+        "config|get",
+        "info",
+        "client|id",
+        "client|getname",
+        "client|setname",
+        "client|list",
+        "client|kill",
+        "client|info",
+        "client|pause",
+        "client|unpause",
+        "client|reply",
+        "client|no-evict",
+        "client|caching",
+        "acl|whoami",
+        "acl|users",
+        "acl|list",
+        "acl|getuser",
+        "cluster|slots",
+        "cluster|shards",
+        "cluster|nodes",
+        "cluster|info",
+        "cluster|myid",
+        "readonly",
+        "readwrite",
+        "client|tracking",
+        "cluster|keyslot",
+        "asking"}},
       {Service::container,
        {"object", "xgroup", "xinfo", "memory", "config", "client", "script", "function", "cluster", "acl",
         "latency", "slowlog", "pubsub", "module"}},
       {Service::transaction, {"multi", "exec", "discard", "watch", "unwatch"}},
       {Service::blocking,
        {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
-      {Service::unsupported,
-       {"subscribe",     "psubscribe",     "ssubscribe",   "sunsubscribe",    "unsubscribe", "punsubscribe",
-        "migrate",       "scan",           "keys",         "dbsize",          "randomkey",   "flushall",
-        "flushdb",       "swapdb",         "wait",         "monitor",         "script|load", "function|load",
-        "cluster|nodes", "client|list",    "client|reply", "client|tracking", "config|set",  "acl|whoami",
-        "debug",         "shutdown",       "replicaof",    "slaveof",         "sync",        "psync",
-        "save",          "restore-asking", "memory|stats", "pubsub|channels"}},
+      {Service::unsupported, {"subscribe",     "psubscribe",
+                              "ssubscribe",    "sunsubscribe",
+                              "unsubscribe",   "punsubscribe",
+                              "migrate",       "scan",
+                              "keys",          "dbsize",
+                              "randomkey",     "flushall",
+                              "flushdb",       "swapdb",
+                              "wait",          "monitor",
+                              "script|load",   "function|load",
+                              "cluster|reset", "acl|setuser",
+                              "acl|load",      "cluster|failover",
+                              "config|set",    "cluster|addslots",
+                              "debug",         "shutdown",
+                              "replicaof",     "slaveof",
+                              "sync",          "psync",
+                              "save",          "restore-asking",
+                              "memory|stats",  "pubsub|channels"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {

@@ -65,13 +65,14 @@ TEST_CASE("INFO's sections are those that were asked for, in Redis's order") {
 TEST_CASE("Sections are separated by an empty line, fields are lines") {
   Stage stage;
   CHECK(info_text(stage.facts, nullptr, {"replication", "cluster"}) ==
-        "# Replication\r\nrole:master\r\n\r\n# Cluster\r\ncluster_enabled:0\r\n");
+        "# Replication\r\nrole:master\r\n\r\n# Cluster\r\ncluster_enabled:1\r\n");
 }
 
 TEST_CASE("The counters of all workers are added") {
   Stage stage;
   stage.config.limits.max_clients = 77;
   stage.first.clients.add(3);
+  stage.second.clients_postponed.add(2);
   stage.second.clients.add(4);
   stage.first.clients_accepted.add(10);
   stage.second.clients_accepted.add(20);
@@ -84,7 +85,7 @@ TEST_CASE("The counters of all workers are added") {
   stage.second.errors[0][index_of(ErrorClass::redirect)].add(6);
   const std::string info = info_text(stage.facts, nullptr, {"clients", "stats"});
   CHECK(info ==
-        "# Clients\r\nconnected_clients:7\r\nmaxclients:77\r\nblocked_clients:0\r\n\r\n"
+        "# Clients\r\nconnected_clients:7\r\nmaxclients:77\r\nblocked_clients:2\r\n\r\n"
         "# "
         "Stats\r\ntotal_connections_received:30\r\ntotal_commands_processed:123\r\ntotal_net_input_bytes:"
         "1000\r\n"

@@ -70,9 +70,9 @@ TEST_CASE("PING, ECHO and SELECT are answered as by one server with one database
                        {{"SELECT", "x"}, error(errors::kNotInteger)},
                        {{"SELECT", ""}, error(errors::kNotInteger)},
                        {{"SELECT", "00"}, error(errors::kNotInteger)},
-                       {{"READONLY"}, error(errors::kClusterDisabled)},
-                       {{"READWRITE"}, error(errors::kClusterDisabled)},
-                       {{"ASKING"}, error(errors::kClusterDisabled)},
+                       {{"READONLY"}, "+OK\r\n"},
+                       {{"READWRITE"}, "+OK\r\n"},
+                       {{"ASKING"}, "+OK\r\n"},
                    });
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("TIME gives seconds and microseconds") {
 TEST_CASE("INFO answers by sections, in any case") {
   LocalStage stage;
   const std::string replication = "# Replication\r\nrole:master\r\n";
-  const std::string cluster = "# Cluster\r\ncluster_enabled:0\r\n";
+  const std::string cluster = "# Cluster\r\ncluster_enabled:1\r\n";
   check_all(stage,
             {
                 {{"INFO", "replication"}, "$28\r\n" + replication + "\r\n"},
@@ -271,16 +271,15 @@ TEST_CASE("QUIT is answered, what comes behind it is not, and the connection is 
 
 TEST_CASE("What the proxy refuses it names, and goes on") {
   LocalStage stage;
-  check_all(stage,
-            {
-                {{"NOSUCH", "a"}, "-ERR unknown command 'NOSUCH', with args beginning with: 'a' \r\n"},
-                {{"CLIENT", "NOSUCH"}, "-ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.\r\n"},
-                {{"CLIENT"}, "-ERR wrong number of arguments for 'client' command\r\n"},
-                {{"GET"}, "-ERR wrong number of arguments for 'get' command\r\n"},
-                {{"CLIENT", "ID", "x"}, "-ERR wrong number of arguments for 'client|id' command\r\n"},
-                {{"SUBSCRIBE", "a"}, "-ERR command 'subscribe' is not supported by Slotway\r\n"},
-                {{"CLIENT", "REPLY", "OFF"}, "-ERR command 'client|reply' is not supported by Slotway\r\n"},
-                {{"RENAME", "a", "b"}, error(errors::kCrossSlot)},
-                {{"PING"}, "+PONG\r\n"},
-            });
+  check_all(stage, {
+                       {{"NOSUCH", "a"}, "-ERR unknown command 'NOSUCH', with args beginning with: 'a' \r\n"},
+                       {{"CLIENT", "NOSUCH"}, "-ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.\r\n"},
+                       {{"CLIENT"}, "-ERR wrong number of arguments for 'client' command\r\n"},
+                       {{"GET"}, "-ERR wrong number of arguments for 'get' command\r\n"},
+                       {{"CLIENT", "ID", "x"}, "-ERR wrong number of arguments for 'client|id' command\r\n"},
+                       {{"SUBSCRIBE", "a"}, "-ERR command 'subscribe' is not supported by Slotway\r\n"},
+                       {{"CLUSTER", "RESET"}, "-ERR command 'cluster|reset' is not supported by Slotway\r\n"},
+                       {{"RENAME", "a", "b"}, error(errors::kCrossSlot)},
+                       {{"PING"}, "+PONG\r\n"},
+                   });
 }

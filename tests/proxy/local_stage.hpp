@@ -41,6 +41,12 @@ class LocalStage {
     pool_.set_topology(std::move(topology));
   }
 
+  // As UNPAUSE of another client does it.
+  void end_pause() {
+    room_.pause = {};
+    session().end_pause();
+  }
+
   // All that the session answers to `bytes`, which come in one read.
   std::string exchange(std::string_view bytes) {
     if (!sockets_.peer_sends(bytes)) throw std::runtime_error("the bytes do not fit into the socket");
@@ -81,8 +87,9 @@ class LocalStage {
   UpstreamPool pool_{io_, loop_};
   Dispatcher dispatcher_{loop_, sessions_, slots_, pool_, [](routing::RefreshReason) {}};
   ProxyFacts facts_{config_, std::string(40, 'f'), Clock::now(), 6380, {&loop_.counters}};
-  LocalCommands local_commands_{facts_, pool_};
+  LocalCommands local_commands_{facts_, pool_, desk_};
   SessionRoom room_{loop_, slots_, dispatcher_, local_commands_, {}, {}, {}, {}, {}};
+  ClientDesk desk_{0, facts_, room_, sessions_};
   SocketPair sockets_;
   Handle session_;
   bool closed_ = false;

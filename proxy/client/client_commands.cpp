@@ -1,0 +1,156 @@
+#include "proxy/client/client_commands.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <variant>
+
+#include "protocol/ascii_case.hpp"
+#include "protocol/decimal.hpp"
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+namespace errors = protocol::errors;
+using protocol::equal_ignore_case;
+using protocol::LocalCommand;
+using protocol::RequestView;
+using protocol::write_error;
+
+constexpr protocol::Family kFamily = protocol::Family::connection;
+// Longer pauses are as good as this one, and fit into the clock.
+constexpr std::int64_t kLongestPauseMs = 1'000'000'000'000;
+
+void set_name(std::string_view name, ClientSession& session, std::string& out) {
+  if (!is_client_name(name)) return write_error(out, errors::kBadClientName);
+  session.state().name = name;
+  out += protocol::kOk;
+}
+
+void get_name(const ClientSession& session, std::string& out) {
+  const std::string& name = session.state().name;
+  if (name.empty()) {
+    protocol::write_null(out, session.facts().resp3);
+  } else {
+    protocol::write_bulk(out, name);
+  }
+}
+
+void reply_mode(std::string_view mode, SessionState& state, std::string& out) {
+  if (equal_ignore_case(mode, "on")) {
+    state.reply_off = false;
+    state.skip_reply = false;
+    out += protocol::kOk;
+  } else if (equal_ignore_case(mode, "off")) {
+    state.reply_off = true;
+    state.skip_reply = false;
+  } else if (equal_ignore_case(mode, "skip")) {
+    state.skip_reply = !state.reply_off;
+  } else {
+    write_error(out, errors::kSyntax);
+  }
+}
+
+void no_evict(std::string_view mode, SessionState& state, std::string& out) {
+  if (!equal_ignore_case(mode, "on") && !equal_ignore_case(mode, "off"))
+    return write_error(out, errors::kSyntax);
+  state.no_evict = equal_ignore_case(mode, "on");
+  out += protocol::kOk;
+}
+
+bool are_tracking_options(const RequestView& request) {
+  for (std::size_t i = 3; i < request.argc(); ++i) {
+    const std::string_view option = request.arg(i);
+    const bool has_value = i + 1 < request.argc();
+    if (has_value && (equal_ignore_case(option, "redirect") || equal_ignore_case(option, "prefix"))) {
+      ++i;
+    } else if (!equal_ignore_case(option, "bcast") && !equal_ignore_case(option, "optin") &&
+               !equal_ignore_case(option, "optout") && !equal_ignore_case(option, "noloop")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void tracking(const RequestView& request, std::string& out) {
+  const std::string_view mode = request.arg(2);
+  if (!are_tracking_options(request)) return write_error(out, errors::kSyntax);
+  if (equal_ignore_case(mode, "on")) return write_error(out, errors::kTrackingRefused);
+  if (!equal_ignore_case(mode, "off")) return write_error(out, errors::kSyntax);
+  out += protocol::kOk;
+}
+
+void tracking_info(bool resp3, std::string& out) {
+  protocol::write_map_header(out, resp3, 3);
+  protocol::write_bulk(out, "flags");
+  protocol::write_set_header(out, resp3, 1);
+  protocol::write_bulk(out, "off");
+  protocol::write_bulk(out, "redirect");
+  protocol::write_integer(out, -1);
+  protocol::write_bulk(out, "prefixes");
+  protocol::write_array_header(out, 0);
+}
+
+}  // namespace
+
+bool is_client_name(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+void ClientCommands::run(LocalCommand command, const RequestView& request, ClientSession& session,
+                         std::string& out) const {
+  switch (command) {
+    case LocalCommand::client_id:
+      return protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
+    case LocalCommand::client_getname: return get_name(session, out);
+    case LocalCommand::client_setname: return set_name(request.arg(2), session, out);
+    case LocalCommand::client_info:
+      return protocol::write_verbatim(out, session.facts().resp3, session.describe().line() + "\n");
+    case LocalCommand::client_list: return list(request, session, out);
+    case LocalCommand::client_kill: return kill(request, session, out);
+    case LocalCommand::client_pause: return pause(request, session, out);
+    case LocalCommand::client_unpause:
+      return desk_.ask(session, kFamily, {ClientQuestion::Kind::unpause, {}, {}});
+    case LocalCommand::client_reply: return reply_mode(request.arg(2), session.state(), out);
+    case LocalCommand::client_no_evict: return no_evict(request.arg(2), session.state(), out);
+    case LocalCommand::client_getredir: return protocol::write_integer(out, -1);
+    case LocalCommand::client_trackinginfo: return tracking_info(session.facts().resp3, out);
+    case LocalCommand::client_tracking: return tracking(request, out);
+    case LocalCommand::client_caching: return write_error(out, errors::kCachingWithoutTracking);
+    default: return write_error(out, errors::unsupported(request.arg(0)));
+  }
+}
+
+void ClientCommands::list(const RequestView& request, ClientSession& session, std::string& out) const {
+  auto filter = parse_client_list(request);
+  if (const auto* error = std::get_if<std::string>(&filter)) return write_error(out, *error);
+  desk_.ask(session, kFamily, {ClientQuestion::Kind::list, std::move(std::get<ClientFilter>(filter)), {}});
+}
+
+void ClientCommands::kill(const RequestView& request, ClientSession& session, std::string& out) const {
+  auto filter = parse_client_kill(request, session.state().id);
+  if (const auto* error = std::get_if<std::string>(&filter)) return write_error(out, *error);
+  desk_.ask(session, kFamily, {ClientQuestion::Kind::kill, std::move(std::get<ClientFilter>(filter)), {}});
+}
+
+void ClientCommands::pause(const RequestView& request, ClientSession& session, std::string& out) const {
+  ClientPause pause;
+  pause.mode = ClientPause::Mode::all;
+  if (request.argc() > 4) return write_error(out, errors::subcommand_syntax(request));
+  if (request.argc() == 4) {
+    if (equal_ignore_case(request.arg(3), "write")) {
+      pause.mode = ClientPause::Mode::write;
+    } else if (!equal_ignore_case(request.arg(3), "all")) {
+      return write_error(out, errors::kBadPauseMode);
+    }
+  }
+  const auto milliseconds = protocol::parse_decimal(request.arg(2));
+  if (!milliseconds) return write_error(out, errors::kTimeoutNotInteger);
+  if (*milliseconds < 0) return write_error(out, errors::kTimeoutNegative);
+  pause.until = desk_.now() + std::chrono::milliseconds(std::min(*milliseconds, kLongestPauseMs));
+  desk_.ask(session, kFamily, {ClientQuestion::Kind::pause, {}, pause});
+}
+
+}  // namespace slotway::proxy

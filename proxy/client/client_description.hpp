@@ -1,0 +1,42 @@
+// What CLIENT INFO and CLIENT LIST tell of one client, as data and as the line of text that Redis 7.0 writes
+// (networking.c, catClientInfoString). Pure; any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace slotway::proxy {
+
+enum class ClientType : std::uint8_t { normal, master, replica, pubsub };
+
+// normal, master, replica, slave or pubsub, in any case.
+std::optional<ClientType> parse_client_type(std::string_view text);
+
+struct ClientDescription {
+  std::uint64_t id = 0;
+  std::string address;        // the client's, HOST:PORT
+  std::string local_address;  // what it is connected to
+  int descriptor = -1;
+  std::string name;
+  std::chrono::seconds age{0};
+  std::chrono::seconds idle{0};
+  ClientType type = ClientType::normal;
+  bool blocked = false;                 // waits in a blocking command, or by CLIENT PAUSE
+  std::optional<std::uint32_t> queued;  // commands of its open transaction
+  bool closing = false;                 // closes when all is answered
+  bool readonly = false;                // after READONLY
+  bool no_evict = false;
+  bool waits_to_write = false;  // its socket takes no more for now
+  std::size_t query_bytes = 0;
+  std::size_t output_bytes = 0;
+  std::size_t memory_bytes = 0;
+  std::string_view command;  // the last one; empty = none yet, or an unknown one
+
+  // Without a line end.
+  std::string line() const;
+};
+
+}  // namespace slotway::proxy

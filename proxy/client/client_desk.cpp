@@ -1,0 +1,122 @@
+#include "proxy/client/client_desk.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+using Kind = ClientQuestion::Kind;
+
+// LIST ID shows them in the order they were asked for, as often as they were.
+std::string list_text(const ClientFilter& filter, ClientAnswer& answer) {
+  std::sort(answer.lines.begin(), answer.lines.end());
+  std::string text;
+  if (filter.ids.empty()) {
+    for (const auto& [id, line] : answer.lines) text.append(line).append("\n");
+    return text;
+  }
+  for (const std::int64_t id : filter.ids) {
+    for (const auto& [shown, line] : answer.lines) {
+      if (std::cmp_equal(shown, id)) text.append(line).append("\n");
+    }
+  }
+  return text;
+}
+
+std::string reply_to(const ClientQuestion& question, ClientAnswer& answer) {
+  std::string reply;
+  switch (question.kind) {
+    case Kind::list:
+      protocol::write_verbatim(reply, question.resp3, list_text(question.filter, answer));
+      break;
+    case Kind::kill:
+      if (!question.filter.by_address_only) {
+        protocol::write_integer(reply, static_cast<std::int64_t>(answer.killed));
+      } else if (answer.killed > 0) {
+        reply = protocol::kOk;
+      } else {
+        protocol::write_error(reply, protocol::errors::kNoSuchClient);
+      }
+      break;
+    case Kind::pause:
+    case Kind::unpause: reply = protocol::kOk; break;
+  }
+  return reply;
+}
+
+}  // namespace
+
+void ClientDesk::ask(ClientSession& asking, protocol::Family family, ClientQuestion question) {
+  const std::size_t workers = facts_.workers.size();
+  question.resp3 = asking.facts().resp3;
+  const Handle slot = asking.open_reply(family, 0);
+  asking.hold_until_answered();
+  const Handle asked = asked_.emplace(Asked{slot, question, workers, {}});
+  for (unsigned worker = 0; worker < workers; ++worker) {
+    if (worker == index_) continue;
+    facts_.post_to_desk(worker, [&facts = facts_, from = index_, asked, question](ClientDesk& other) {
+      facts.post_to_desk(from, [asked, answer = other.answer(question)](ClientDesk& mine) mutable {
+        mine.collect(asked, std::move(answer));
+      });
+    });
+  }
+  collect(asked, answer(question));
+}
+
+ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
+  ClientAnswer answer;
+  switch (question.kind) {
+    case Kind::pause: room_.pause.extend(question.pause, room_.loop.now); return answer;
+    case Kind::unpause: end_pause(); return answer;
+    case Kind::list:
+    case Kind::kill: break;
+  }
+  sessions_.for_each([&](Handle handle, ClientSession& session) {
+    if (session.is_finished()) return;
+    const ClientDescription client = session.describe();
+    if (!question.filter.matches(client)) return;
+    if (question.kind == Kind::list) {
+      answer.lines.emplace_back(client.id, client.line());
+      return;
+    }
+    ++answer.killed;
+    // The one that asks gets its reply first; the others are gone before it does.
+    if (client.id == question.filter.asking) {
+      session.close_after_replies();
+    } else {
+      sessions_.erase(handle);
+    }
+  });
+  return answer;
+}
+
+void ClientDesk::collect(Handle handle, ClientAnswer answer) {
+  Asked& asked = asked_.at(handle);
+  std::move(answer.lines.begin(), answer.lines.end(), std::back_inserter(asked.answer.lines));
+  asked.answer.killed += answer.killed;
+  if (--asked.missing > 0) return;
+
+  if (ReplySlot* slot = room_.slots.find(asked.reply_slot)) {
+    const std::string reply = reply_to(asked.question, asked.answer);
+    if (reply.front() == '-') room_.loop.counters.count_error(slot->family, ErrorClass::refused);
+    ClientSession& session = sessions_.at(slot->session);
+    if (!session.is_finished()) session.deliver(asked.reply_slot, *slot, {reply});
+  }
+  asked_.erase(handle);
+}
+
+void ClientDesk::on_tick() {
+  if (room_.pause.is_on() && room_.pause.is_over(room_.loop.now)) end_pause();
+}
+
+void ClientDesk::end_pause() {
+  room_.pause = {};
+  sessions_.for_each([](Handle, ClientSession& session) { session.end_pause(); });
+}
+
+}  // namespace slotway::proxy

@@ -1,0 +1,46 @@
+// CLIENT PAUSE: until when requests of clients wait, and which. Owner: a worker's SessionRoom. Thread:
+// worker. Invariant: a second pause makes the first neither shorter nor milder (as in Redis, pauseClients).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "protocol/command_table.hpp"
+#include "protocol/request.hpp"
+#include "proxy/loop.hpp"
+
+namespace slotway::proxy {
+
+// Writes, or may (PUBLISH, scripts): what a pause in mode `write` holds back.
+inline bool may_write(const protocol::CommandRow& row) {
+  return row.has(protocol::kWrite) || row.has(protocol::kMayReplicate);
+}
+
+struct ClientPause {
+  enum class Mode : std::uint8_t { off, write, all };
+
+  Mode mode = Mode::off;
+  TimePoint until{};
+
+  bool is_on() const { return mode != Mode::off; }
+  bool is_over(TimePoint now) const { return now >= until; }
+
+  void extend(const ClientPause& other, TimePoint now) {
+    if (is_over(now)) *this = {};
+    mode = std::max(mode, other.mode);
+    until = std::max(until, other.until);
+  }
+
+  // `transaction_writes`: EXEC is among what writes.
+  bool postpones(const protocol::RequestView& request, bool transaction_writes, TimePoint now) const {
+    if (!is_on() || is_over(now)) return false;
+    if (mode == Mode::all) return true;
+    const protocol::CommandRow* row = protocol::find_command(request.arg(0));
+    if (row && !row->subcommands.empty() && request.argc() > 1)
+      row = protocol::find_subcommand(*row, request.arg(1));
+    if (!row) return false;
+    return row->local == protocol::LocalCommand::exec ? transaction_writes : may_write(*row);
+  }
+};
+
+}  // namespace slotway::proxy
