@@ -23,7 +23,20 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 # Answered by the proxy: command -> LocalCommand.
 LOCAL = {name: name.replace("|", "_") for name in (
     "ping echo quit reset select time auth hello info readonly readwrite asking"
-    " config|get client|id client|getname client|setname multi exec discard watch unwatch").split()}
+    " client|id client|getname client|setname multi exec discard watch unwatch").split()}
+
+# Sent to every primary: command -> how their replies become one.
+BROADCAST = {
+    **{name: "all_ok" for name in (
+        "flushall flushdb script|flush function|delete function|flush function|restore"
+        " config|set config|resetstat config|rewrite slowlog|reset memory|purge").split()},
+    **{name: "sum" for name in "dbsize slowlog|len latency|reset".split()},
+    **{name: "concat" for name in "keys slowlog|get".split()},
+    **{name: "first" for name in "script|load function|load".split()},
+    **{name: "any_ok" for name in "script|kill function|kill".split()},
+    "script|exists": "min_by_position",
+    "randomkey": "weighted",
+}
 
 SERVICE = {
     **{name: "local" for name in LOCAL},
@@ -32,7 +45,12 @@ SERVICE = {
         "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop").split()},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
-        " publish lolwut").split()},
+        " publish lolwut acl|cat lastsave swapdb pfselftest"
+        " function|list function|dump function|stats memory|doctor memory|stats memory|malloc-stats"
+        " latency|doctor latency|graph latency|histogram latency|history latency|latest module|list").split()},
+    **{name: "broadcast" for name in BROADCAST},
+    "scan": "scan",
+    "config|get": "settings",
     # They carry the blocking flag only for an optional argument.
     **{name: "by_key" for name in "xread xreadgroup".split()},
     # They have keys, but also a state on their connection, or they speak to one node's neighbours.
@@ -40,9 +58,9 @@ SERVICE = {
         "ssubscribe sunsubscribe migrate restore-asking").split()},
 }
 
-# How the replies of a command split over slots become one.
+# How the replies of a command that is split over slots, or sent to all, become one.
 MERGE = {"mget": "by_position", "mset": "all_ok",
-         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum"}
+         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST}
 SPLIT_STEP = {"mset": 2}
 
 # Where the time to wait stands, for commands that always may: argument 1, or else the last one.
