@@ -40,6 +40,9 @@ enum class Service : std::uint8_t {
                 // set; without keys (EVAL with numkeys 0) any primary
   any_node,     // forwarded to any primary (COMMAND, PUBLISH)
   by_slot,      // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
+  broadcast,    // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
+  scan,         // one primary after another, by a cursor of the proxy's own (SCAN)
+  settings,     // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
   local,        // answered by the proxy: see `local`
   transaction,  // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
   blocking,     // by key, on a connection set aside for it: it may wait (see `block_at`)
@@ -47,12 +50,18 @@ enum class Service : std::uint8_t {
   container,    // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
 };
 
-// How the replies of the fragments of a cross-slot command become one. `none`: the command is never split.
+// How the replies of the fragments of a cross-slot command, or of all primaries, become one. `none`: the
+// command is never split.
 enum class Merge : std::uint8_t {
   none,
-  by_position,  // MGET: one array, elements at their keys' original positions
-  sum,          // DEL, UNLINK, EXISTS, TOUCH: integers added
-  all_ok,       // MSET: +OK if every fragment said so
+  by_position,      // MGET: one array, elements at their keys' original positions
+  sum,              // DEL, UNLINK, EXISTS, TOUCH, DBSIZE: integers added
+  all_ok,           // MSET, FLUSHALL: +OK if every fragment said so
+  concat,           // KEYS: arrays joined
+  first,            // SCRIPT LOAD: any reply stands for all if none is an error
+  min_by_position,  // SCRIPT EXISTS: arrays of 0 and 1; 1 where all have it
+  any_ok,           // SCRIPT KILL: +OK if any said so, else an error
+  weighted,         // RANDOMKEY: one shard's, picked by the shards' sizes
 };
 
 // Commands that the proxy answers itself.
@@ -66,7 +75,6 @@ enum class LocalCommand : std::uint8_t {
   time,
   auth,
   hello,
-  config_get,
   info,
   client_id,
   client_getname,

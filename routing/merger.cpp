@@ -29,12 +29,28 @@ void Merger::reset(protocol::Merge merge, const FragmentLayout& layout, bool wri
   sum_ = 0;
   arena_.clear();
   error_.clear();
+  shards_.reset(0);
   if (merge == protocol::Merge::by_position) pieces_.assign(layout.positions(), Piece{0, 0});
+}
+
+void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, std::uint64_t random) {
+  merge_ = merge;
+  writes_ = writes;
+  executed_ = false;
+  layout_.fragments.clear();
+  layout_.next.clear();
+  missing_ = fragments;
+  sum_ = 0;
+  arena_.clear();
+  error_.clear();
+  any_ok_ = false;
+  shards_.reset(random);
 }
 
 void Merger::add(std::uint32_t fragment, std::string_view reply) {
   assert(missing_ > 0);
   --missing_;
+  if (merge_ == protocol::Merge::any_ok) return add_attempt(reply);
   const bool is_error = reply.starts_with('-');
   executed_ |= !is_error;
   if (is_error) {
@@ -49,6 +65,11 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
     case protocol::Merge::by_position: understood = add_elements(layout_.fragments[fragment], reply); break;
     case protocol::Merge::sum: understood = add_integer(reply); break;
     case protocol::Merge::all_ok: understood = reply == protocol::kOk; break;
+    case protocol::Merge::concat: understood = shards_.join(reply); break;
+    case protocol::Merge::first: understood = shards_.keep_first(reply); break;
+    case protocol::Merge::min_by_position: understood = shards_.keep_least(reply); break;
+    case protocol::Merge::weighted: understood = shards_.weigh(fragment, reply); break;
+    case protocol::Merge::any_ok:
     case protocol::Merge::none: break;
   }
   if (!understood) protocol::write_error(error_, protocol::errors::kBadFragment);
@@ -88,6 +109,22 @@ void Merger::write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) 
   out.append(pool, std::string_view(error_).substr(1));
 }
 
+// One that had something to kill is enough. Else what a node says that has a script running tells more than
+// that another has none.
+void Merger::add_attempt(std::string_view reply) {
+  if (reply == protocol::kOk) {
+    any_ok_ = true;
+    error_.clear();
+  } else if (!any_ok_ && (error_.empty() || error_.starts_with("-NOTBUSY "))) {
+    error_.clear();
+    if (reply.starts_with('-')) {
+      error_ = reply;
+    } else {
+      protocol::write_error(error_, protocol::errors::kBadFragment);
+    }
+  }
+}
+
 void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   assert(complete());
   if (failed()) return write_failure(pool, out);
@@ -103,7 +140,12 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
       out.append(pool, text);
       break;
     }
-    case protocol::Merge::all_ok: out.append(pool, protocol::kOk); break;
+    case protocol::Merge::all_ok:
+    case protocol::Merge::any_ok: out.append(pool, protocol::kOk); break;
+    case protocol::Merge::concat: shards_.write_joined(pool, out); break;
+    case protocol::Merge::first:
+    case protocol::Merge::min_by_position: shards_.write_kept(pool, out); break;
+    case protocol::Merge::weighted: shards_.write_picked(pool, out); break;
     case protocol::Merge::none: assert(false); break;
   }
 }
@@ -114,11 +156,12 @@ void Merger::shrink() {
   if (error_.capacity() > kKeepBytes) std::string().swap(error_);
   if (bytes_of(pieces_) > kKeepBytes) std::vector<Piece>().swap(pieces_);
   if (bytes_of(layout_.next) > kKeepBytes) layout_ = FragmentLayout{};
+  shards_.shrink(kKeepBytes);
 }
 
 std::size_t Merger::reserved_bytes() const {
   return arena_.capacity() + error_.capacity() + bytes_of(pieces_) + bytes_of(layout_.next) +
-         bytes_of(layout_.fragments);
+         bytes_of(layout_.fragments) + shards_.reserved_bytes();
 }
 
 }  // namespace slotway::routing

@@ -12,6 +12,7 @@
 
 #include "protocol/byte_queue.hpp"
 #include "protocol/command_table.hpp"
+#include "routing/shard_replies.hpp"
 #include "routing/splitter.hpp"
 
 namespace slotway::routing {
@@ -20,6 +21,10 @@ class Merger {
  public:
   // `writes`: parts that succeed leave something behind.
   void reset(protocol::Merge merge, const FragmentLayout& layout, bool writes);
+  // For what is sent whole to every shard: `fragments` replies in all. `random` picks a shard where one is.
+  void reset(protocol::Merge merge, std::size_t fragments, bool writes, std::uint64_t random);
+  protocol::Merge merge() const { return merge_; }
+  bool writes() const { return writes_; }
 
   // `reply` is the whole reply of one fragment; each fragment exactly once.
   void add(std::uint32_t fragment, std::string_view reply);
@@ -27,7 +32,7 @@ class Merger {
   bool complete() const { return missing_ == 0; }
   bool failed() const { return !error_.empty(); }
   // Bytes that are held for replies so far.
-  std::size_t held_bytes() const { return arena_.size(); }
+  std::size_t held_bytes() const { return arena_.size() + shards_.held_bytes(); }
 
   // The merged reply. REQUIRES: complete().
   void write(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
@@ -46,6 +51,7 @@ class Merger {
   void write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   bool add_elements(const Fragment& fragment, std::string_view reply);
   bool add_integer(std::string_view reply);
+  void add_attempt(std::string_view reply);
 
   protocol::Merge merge_ = protocol::Merge::none;
   FragmentLayout layout_;
@@ -56,6 +62,8 @@ class Merger {
   std::vector<Piece> pieces_;  // by position, into arena_
   std::string arena_;          // elements as they came
   std::string error_;          // the whole error reply
+  bool any_ok_ = false;
+  ShardReplies shards_;
 };
 
 }  // namespace slotway::routing

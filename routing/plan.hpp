@@ -53,6 +53,21 @@ struct Queue {
   Slot slot;
 };
 
+// Sent to every primary that has slots; which they are is looked up when it is sent.
+struct Broadcast {
+  const protocol::CommandRow* row;
+};
+
+// Sent to the primary that its cursor names.
+struct Scan {
+  const protocol::CommandRow* row;
+};
+
+// Any primary's settings, with the proxy's own among them.
+struct Settings {
+  const protocol::CommandRow* row;
+};
+
 enum class RejectReason : std::uint8_t {
   unknown_command,
   unknown_subcommand,
@@ -71,6 +86,7 @@ struct Reject {
   RejectReason reason;
 };
 
-using Plan = std::variant<Single, LocalReply, FanOut, Blocking, Watch, TransactionStep, Queue, Reject>;
+using Plan = std::variant<Single, LocalReply, FanOut, Broadcast, Scan, Settings, Blocking, Watch,
+                          TransactionStep, Queue, Reject>;
 
 }  // namespace slotway::routing

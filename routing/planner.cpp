@@ -62,6 +62,9 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
     case Service::blocking: return plan_blocking(request, *row);
     case Service::any_node: return Single{row, kAnySlot};
     case Service::by_slot: return Single{row, named_slot(request)};
+    case Service::broadcast: return Broadcast{row};
+    case Service::scan: return Scan{row};
+    case Service::settings: return Settings{row};
     case Service::local: return LocalReply{row};
     case Service::transaction:
       return row->local == LocalCommand::watch ? plan_watch(request, *row) : TransactionStep{row};
@@ -83,6 +86,9 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       if (row.local != LocalCommand::unwatch) return TransactionStep{&row};
       break;
     case Service::any_node: break;
+    case Service::broadcast:
+    case Service::scan:
+    case Service::settings: return Reject{&row, RejectReason::not_in_multi};
     case Service::local:
       // These two end the transaction, or the session with it.
       if (row.local == LocalCommand::quit || row.local == LocalCommand::reset) return LocalReply{&row};

@@ -64,6 +64,21 @@ std::uint32_t Topology::covered_slots() const {
   return kSlotCount - static_cast<std::uint32_t>(uncovered);
 }
 
+std::vector<Slot> Topology::shard_slots() const {
+  std::vector<Slot> lowest;
+  std::vector<bool> seen(nodes_.size());
+  NodeIndex last = kNoNode;
+  for (std::uint32_t slot = 0; slot < kSlotCount; ++slot) {
+    const NodeIndex owner = slots_[slot];
+    if (owner == last) continue;
+    last = owner;
+    if (owner == kNoNode || seen[owner]) continue;
+    seen[owner] = true;
+    lowest.push_back(static_cast<Slot>(slot));
+  }
+  return lowest;
+}
+
 bool Topology::same_as(const Topology& other) const {
   const auto match = match_nodes(nodes_, other.nodes_);
   if (!match) return false;
@@ -91,15 +106,27 @@ bool Topology::has_same_owners(const Topology& other) const {
   return true;
 }
 
+// `to` has taken the place of its primary `from`.
+void Topology::hand_over(NodeIndex from, NodeIndex to) {
+  std::replace(slots_.begin(), slots_.end(), from, to);
+  for (Node& node : nodes_) {
+    if (node.primary == from) node.primary = to;
+  }
+  nodes_[from].role = NodeRole::replica;
+  nodes_[from].primary = to;
+}
+
 std::shared_ptr<const Topology> Topology::with_slot(Slot slot, const Endpoint& endpoint) const {
   auto patched = std::make_shared<Topology>(*this);
   NodeIndex index = patched->find(endpoint.host, endpoint.port);
   if (index == kNoNode) index = patched->add_node(Node{.id = {}, .endpoint = endpoint});
   if (index == kNoNode) return patched;
-  // A replica that a MOVED names has been promoted.
+  const NodeIndex before = slots_[slot];
+  const bool promoted = before != kNoNode && patched->nodes_[index].primary == before;
   patched->nodes_[index].role = NodeRole::primary;
   patched->nodes_[index].primary = kNoNode;
   patched->assign(slot, slot, index);
+  if (promoted) patched->hand_over(before, index);
   return patched;
 }
 

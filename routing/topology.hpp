@@ -62,15 +62,21 @@ class Topology {
   std::uint32_t covered_slots() const;            // slots that have a node; kSlotCount when complete
   std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
   const std::string& server_version() const { return server_version_; }  // "" = unknown
+  // One slot of each primary that has any, its lowest; in their order. A shard is named by it: which node
+  // serves it is looked up each time.
+  std::vector<Slot> shard_slots() const;
   // Same nodes (id, endpoint, role, primary, health), in whatever order, and same slots: a refresh that
   // changed nothing is not published.
   bool same_as(const Topology& other) const;
 
   // A copy in which `slot` belongs to the node at `endpoint` (added as a primary if it is new): what a MOVED
-  // says.
+  // says. If that node was a replica of the slot's owner, it has been promoted: all of the owner's slots are
+  // its own, and the owner is its replica. Else commands that go to every primary would find one shard twice.
   std::shared_ptr<const Topology> with_slot(Slot slot, const Endpoint& endpoint) const;
 
  private:
+  void hand_over(NodeIndex from, NodeIndex to);
+
   std::vector<Node> nodes_;
   std::array<NodeIndex, kSlotCount> slots_;
   std::uint64_t epoch_ = 0;

@@ -23,12 +23,25 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 # Answered by the proxy: command -> LocalCommand.
 LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
     "ping echo quit reset select time auth hello info readonly readwrite asking"
-    " config|get client|id client|getname client|setname"
+    " client|id client|getname client|setname"
     " client|info client|list client|kill client|pause client|unpause client|reply client|no-evict"
     " client|getredir client|trackinginfo client|tracking client|caching"
     " cluster|slots cluster|shards cluster|nodes cluster|info cluster|myid cluster|keyslot"
     " acl|whoami acl|users acl|list acl|getuser"
     " multi exec discard watch unwatch").split()}
+
+# Sent to every primary: command -> how their replies become one.
+BROADCAST = {
+    **{name: "all_ok" for name in (
+        "flushall flushdb script|flush function|delete function|flush function|restore"
+        " config|set config|resetstat config|rewrite slowlog|reset memory|purge").split()},
+    **{name: "sum" for name in "dbsize slowlog|len latency|reset".split()},
+    **{name: "concat" for name in "keys slowlog|get".split()},
+    **{name: "first" for name in "script|load function|load".split()},
+    **{name: "any_ok" for name in "script|kill function|kill".split()},
+    "script|exists": "min_by_position",
+    "randomkey": "weighted",
+}
 
 SERVICE = {
     **{name: "local" for name in LOCAL},
@@ -37,7 +50,12 @@ SERVICE = {
         "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop").split()},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
-        " publish lolwut acl|cat acl|genpass").split()},
+        " publish lolwut acl|cat acl|genpass lastsave swapdb pfselftest"
+        " function|list function|dump function|stats memory|doctor memory|stats memory|malloc-stats"
+        " latency|doctor latency|graph latency|histogram latency|history latency|latest module|list").split()},
+    **{name: "broadcast" for name in BROADCAST},
+    "scan": "scan",
+    "config|get": "settings",
     # Each names a slot, and only the node that serves it knows.
     **{name: "by_slot" for name in "cluster|countkeysinslot cluster|getkeysinslot".split()},
     # They carry the blocking flag only for an optional argument.
@@ -47,9 +65,9 @@ SERVICE = {
         "ssubscribe sunsubscribe migrate restore-asking").split()},
 }
 
-# How the replies of a command split over slots become one.
+# How the replies of a command that is split over slots, or sent to all, become one.
 MERGE = {"mget": "by_position", "mset": "all_ok",
-         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum"}
+         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST}
 SPLIT_STEP = {"mset": 2}
 
 # Where the time to wait stands, for commands that always may: argument 1, or else the last one.

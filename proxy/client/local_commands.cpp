@@ -1,10 +1,7 @@
 #include "proxy/client/local_commands.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <utility>
 
 #include "protocol/ascii_case.hpp"
@@ -77,7 +74,6 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::time: return time(out);
     case LocalCommand::auth: return auth(request, session, out);
     case LocalCommand::hello: return hello(request, session, out);
-    case LocalCommand::config_get: return config_get(request, session.facts().resp3, out);
     case LocalCommand::client_id:
     case LocalCommand::client_setname:
     case LocalCommand::client_getname:
@@ -212,38 +208,6 @@ void LocalCommands::hello_reply(const ClientSession& session, std::string& out) 
 std::string LocalCommands::server_version() const {
   const auto& topology = pool_.topology();
   return topology && !topology->server_version().empty() ? topology->server_version() : "0.0.0";
-}
-
-void LocalCommands::config_get(const RequestView& request, bool resp3, std::string& out) const {
-  const config::Config& config = facts_.config;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.client_idle).count();
-  // What of Redis's parameters has a true answer here, and what redis-benchmark asks for.
-  const std::pair<const char*, std::string> parameters[] = {
-      {"appendonly", "no"},
-      {"databases", "1"},
-      {"maxclients", std::to_string(config.limits.max_clients)},
-      {"proto-max-bulk-len", std::to_string(config.limits.max_bulk_bytes)},
-      {"save", ""},
-      {"timeout", std::to_string(seconds)},
-  };
-  // A parameter that is asked for without a pattern is answered by the name that was used, once, as Redis
-  // does it.
-  std::map<std::size_t, std::string> matched;
-  for (std::size_t i = 2; i < request.argc(); ++i) {
-    const std::string asked(request.arg(i));
-    const bool is_pattern = asked.find_first_of("[*?") != std::string::npos;
-    for (std::size_t p = 0; p < std::size(parameters); ++p) {
-      const char* name = parameters[p].first;
-      if (is_pattern ? ::fnmatch(asked.c_str(), name, FNM_CASEFOLD) != 0 : !equal_ignore_case(asked, name))
-        continue;
-      matched.emplace(p, is_pattern ? name : asked);
-    }
-  }
-  protocol::write_map_header(out, resp3, matched.size());
-  for (const auto& [p, name] : matched) {
-    write_bulk(out, name);
-    write_bulk(out, parameters[p].second);
-  }
 }
 
 }  // namespace slotway::proxy

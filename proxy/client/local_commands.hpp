@@ -28,7 +28,6 @@ class LocalCommands {
   void auth(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void hello(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void hello_reply(const ClientSession& session, std::string& out) const;
-  void config_get(const protocol::RequestView& request, bool resp3, std::string& out) const;
   void reset(ClientSession& session, std::string& out) const;
   bool password_matches(std::string_view user, std::string_view password) const;
   std::string server_version() const;

@@ -59,6 +59,12 @@ bool Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& r
     send_single(session, request, *single, source);
   } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
     send_fan_out(session, request, *fan_out);
+  } else if (const auto* broadcast = std::get_if<routing::Broadcast>(&plan)) {
+    send_broadcast(session, request, *broadcast);
+  } else if (const auto* scan = std::get_if<routing::Scan>(&plan)) {
+    send_scan(session, request, *scan);
+  } else if (const auto* settings = std::get_if<routing::Settings>(&plan)) {
+    send_settings(session, request, *settings);
   } else if (const auto* local = std::get_if<routing::LocalReply>(&plan)) {
     session.run_local(*local->row, request);
   } else if (const auto* queue = std::get_if<routing::Queue>(&plan)) {
@@ -156,13 +162,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
 
   // --- one slot that merges ---
   const Handle slot = session.open_reply(row.family, request.bytes().size());
-  std::unique_ptr<routing::Merger> merger;
-  if (free_mergers_.empty()) {
-    merger = std::make_unique<routing::Merger>();
-  } else {
-    merger = std::move(free_mergers_.back());
-    free_mergers_.pop_back();
-  }
+  std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
   slots_.at(slot).merger = std::move(merger);
 
@@ -203,6 +203,10 @@ void Dispatcher::queue_asking(UpstreamConnection& connection, const Request& req
   queue(connection, asking, [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
 }
 
+void Dispatcher::send_bytes(Request request, ByteQueue& bytes) {
+  send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
+}
+
 void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
   hold_session(request);
   const ReplySlot* slot = slots_.find(request.reply_slot);
@@ -229,7 +233,11 @@ void Dispatcher::send_due() {
                                                                  : protocol::errors::kUncovered);
     } else {
       request.attempts = increment(request.attempts);
-      send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, parked->bytes); });
+      if (request.fragment == Request::kEveryShard) {
+        spread(request, std::move(parked->bytes));
+      } else {
+        send_bytes(request, parked->bytes);
+      }
     }
   }
 }
@@ -265,6 +273,9 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   const bool is_error = reply.front() == '-';
   const std::string_view cause = connection.pipeline().leading_error();
   if (is_error && handle_redirect(connection, cause.empty() ? reply : cause)) return;
+  if (!is_error && request.is_rewritten()) {
+    return request.is_scan() ? deliver_scan(connection, request, reply) : deliver_settings(request, reply);
+  }
   deliver(request, {reply, &source}, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 
@@ -370,7 +381,7 @@ void Dispatcher::deliver(const Request& request, ReplyBytes reply, ErrorClass er
   if (!slot) return;
   ClientSession& session = sessions_.at(slot->session);
   if (session.is_finished()) return;
-  if (request.fragment != Request::kWhole) return deliver_part(session, *slot, request, reply.view, error);
+  if (request.is_part()) return deliver_part(session, *slot, request, reply.view, error);
   if (error != ErrorClass::count_) loop_.counters.count_error(slot->family, error);
   session.deliver(request.reply_slot, *slot, reply);
 }
@@ -393,6 +404,13 @@ void Dispatcher::deliver_error(const Request& request, ErrorClass error, std::st
   std::string reply;
   protocol::write_error(reply, text);
   deliver(request, {reply}, error);
+}
+
+std::unique_ptr<routing::Merger> Dispatcher::take_merger() {
+  if (free_mergers_.empty()) return std::make_unique<routing::Merger>();
+  std::unique_ptr<routing::Merger> merger = std::move(free_mergers_.back());
+  free_mergers_.pop_back();
+  return merger;
 }
 
 void Dispatcher::free_merger(std::unique_ptr<routing::Merger> merger) {

@@ -16,6 +16,7 @@
 #include "routing/planner.hpp"
 #include "routing/redirect.hpp"
 #include "routing/refresh_policy.hpp"
+#include "routing/scan_cursor.hpp"
 
 namespace slotway::proxy {
 
@@ -58,6 +59,11 @@ class Dispatcher final : public UpstreamEvents {
                    const routing::Single& single, protocol::ReadBuffer* source);
   void send_fan_out(ClientSession& session, const protocol::RequestView& request,
                     const routing::FanOut& fan_out);
+  void send_broadcast(ClientSession& session, const protocol::RequestView& request,
+                      const routing::Broadcast& broadcast);
+  void send_scan(ClientSession& session, const protocol::RequestView& request, const routing::Scan& scan);
+  void send_settings(ClientSession& session, const protocol::RequestView& request,
+                     const routing::Settings& settings);
   void send_transaction(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
   // --- on connections set aside (pinned_requests.cpp) ---
   bool send_blocking(ClientSession& session, const protocol::RequestView& request,
@@ -86,6 +92,9 @@ class Dispatcher final : public UpstreamEvents {
   template <class Write>
   void queue(UpstreamConnection& connection, Request& request, Write write);
   void queue_asking(UpstreamConnection& connection, const Request& request);
+  void send_bytes(Request request, protocol::ByteQueue& bytes);
+  // Makes one request for each shard of one for all.
+  void spread(const Request& whole, protocol::ByteQueue bytes);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
   bool is_credible(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
@@ -102,10 +111,14 @@ class Dispatcher final : public UpstreamEvents {
   void deliver(const Request& request, ReplyBytes reply, ErrorClass error);
   void deliver_part(ClientSession& session, ReplySlot& slot, const Request& request, std::string_view reply,
                     ErrorClass error);
+  void deliver_scan(const UpstreamConnection& from, const Request& request, std::string_view reply);
+  void deliver_settings(const Request& request, std::string_view reply);
   void deliver_error(const Request& request, ErrorClass error, std::string_view text);
   void finish(Request& request) {
     loop_.counters.in_flight.sub(request.kind == Request::Kind::client ? 1 : 0);
   }
+  const routing::ScanOrder& scan_order();  // of the map as it is now
+  std::unique_ptr<routing::Merger> take_merger();
   void free_merger(std::unique_ptr<routing::Merger> merger);
 
   // A request for which no node is known looks again this often.
@@ -121,6 +134,8 @@ class Dispatcher final : public UpstreamEvents {
   ParkedRequests parked_;
   std::uint64_t orders_ = 0;  // requests begun
   std::vector<std::unique_ptr<routing::Merger>> free_mergers_;
+  std::shared_ptr<const routing::Topology> scan_map_;  // what scan_order_ is of
+  routing::ScanOrder scan_order_;
 };
 
 template <class Write>

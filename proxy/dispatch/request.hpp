@@ -20,6 +20,9 @@ struct UpstreamUse {
 
 struct Request {
   static constexpr std::uint32_t kWhole = 0xFFFFFFFF;
+  static constexpr std::uint32_t kEveryShard = 0xFFFFFFFE;  // whole, and meant for shards not known yet
+  static constexpr std::uint32_t kSettings = 0xFFFFFFFD;    // whole, and its reply gets our own values
+  static constexpr std::uint32_t kScan = 0xFFFF0000;        // + the fingerprint of its cursor, 8 bits
 
   enum class Kind : std::uint8_t {
     client,  // its reply belongs to a reply slot
@@ -31,7 +34,7 @@ struct Request {
   enum class Pin : std::uint8_t { none, blocking, watch, exec };
 
   Handle reply_slot;
-  std::uint32_t fragment = kWhole;  // of a split command
+  std::uint32_t fragment = kWhole;  // of a split command, or one of the above
   std::uint32_t bytes = 0;          // in the send queue
   std::uint32_t leading = 0;        // replies that come before its own: MULTI's and the queued commands'
   TimePoint deadline;
@@ -49,6 +52,11 @@ struct Request {
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
   UpstreamUse use() const { return {pin != Pin::none, resp3}; }
+  // Its reply is one of several that are merged.
+  bool is_part() const { return fragment < kScan; }
+  // Its reply is not passed on as it comes.
+  bool is_rewritten() const { return is_scan() || fragment == kSettings; }
+  bool is_scan() const { return fragment >= kScan && fragment <= kScan + 0xFF; }
   // Among the requests of a pipeline it may be older than those before it.
   bool is_resent() const { return hops > 0 || attempts > 0; }
 };

@@ -131,12 +131,18 @@ void check_plan(Planner& planner, const RequestView& request, const Choices& cho
             "MSET is split only if that is allowed");
     check_fan_out(planner, request, *fan_out->row, choices);
   }
+  if (const auto* broadcast = std::get_if<Broadcast>(&plan)) {
+    require(broadcast->row->arity_ok(request.argc()),
+            "what is sent to all has the right number of arguments");
+    require(broadcast->row->merge != Merge::none, "what is sent to all can be merged");
+  }
   if (const auto* queue = std::get_if<Queue>(&plan)) {
     require(choices.facts.in_transaction, "only a transaction queues");
     const Slot open = choices.facts.transaction_slot;
     require(queue->slot == kAnySlot || open == kAnySlot || queue->slot == open, "a transaction has one slot");
   } else if (choices.facts.in_transaction) {
     require(!std::holds_alternative<Single>(plan) && !std::holds_alternative<FanOut>(plan) &&
+                !std::holds_alternative<Broadcast>(plan) && !std::holds_alternative<Scan>(plan) &&
                 !std::holds_alternative<Blocking>(plan) && !std::holds_alternative<Watch>(plan),
             "a transaction sends nothing before EXEC");
   }

@@ -151,8 +151,9 @@ TEST_CASE("each row says how it is served, and nothing that contradicts it") {
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
     if (row.service == Service::by_slot) CHECK(std::abs(row.arity) >= 3);
     if (row.service == Service::container) CHECK_FALSE(row.subcommands.empty());
-    if (row.merge != Merge::none) CHECK(row.service == Service::by_key);
-    if (row.has(kAdmin) && row.service != Service::local) CHECK(row.service == Service::unsupported);
+    if (row.service == Service::broadcast || row.service == Service::scan) CHECK(row.keys.empty());
+    if (row.service == Service::broadcast) CHECK(row.merge != Merge::none);
+    if (row.merge != Merge::none && row.service != Service::broadcast) CHECK(row.service == Service::by_key);
     CHECK(row.family < Family::count_);
     CHECK(row.arity != 0);
     for (const KeySpec& spec : row.keys) {
@@ -181,7 +182,13 @@ TEST_CASE("decisions of ours") {
         "restore", "copy",      "rename",      "pfcount",      "zrangestore",   "bitop",        "hscan"}},
       {Service::any_node,
        {"command", "command|count", "command|docs", "command|getkeys", "publish", "lolwut", "object|help",
-        "xgroup|help", "acl|cat", "acl|genpass"}},
+        "xgroup|help", "swapdb", "lastsave", "acl|cat", "acl|genpass", "memory|stats", "function|list", "latency|latest"}},
+      {Service::broadcast,
+       {"keys", "dbsize", "randomkey", "flushall", "flushdb", "script|load", "script|exists", "script|flush",
+        "script|kill", "function|load", "function|kill", "function|restore", "config|set", "config|resetstat",
+        "slowlog|get", "slowlog|len", "slowlog|reset", "latency|reset", "memory|purge"}},
+      {Service::scan, {"scan"}},
+      {Service::settings, {"config|get"}},
       {Service::by_slot, {"cluster|countkeysinslot", "cluster|getkeysinslot"}},
       {Service::local,
        {"ping",
@@ -192,7 +199,6 @@ TEST_CASE("decisions of ours") {
         "time",
         "auth",
         "hello",
-        "config|get",
         "info",
         "client|id",
         "client|getname",
@@ -225,23 +231,12 @@ TEST_CASE("decisions of ours") {
       {Service::transaction, {"multi", "exec", "discard", "watch", "unwatch"}},
       {Service::blocking,
        {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
-      {Service::unsupported, {"subscribe",     "psubscribe",
-                              "ssubscribe",    "sunsubscribe",
-                              "unsubscribe",   "punsubscribe",
-                              "migrate",       "scan",
-                              "keys",          "dbsize",
-                              "randomkey",     "flushall",
-                              "flushdb",       "swapdb",
-                              "wait",          "monitor",
-                              "script|load",   "function|load",
-                              "cluster|reset", "acl|setuser",
-                              "acl|load",      "cluster|failover",
-                              "config|set",    "cluster|addslots",
-                              "debug",         "shutdown",
-                              "replicaof",     "slaveof",
-                              "sync",          "psync",
-                              "save",          "restore-asking",
-                              "memory|stats",  "pubsub|channels"}},
+      {Service::unsupported,
+       {"subscribe",      "psubscribe",   "ssubscribe", "sunsubscribe", "unsubscribe",     "punsubscribe",
+        "migrate",        "wait",         "monitor",    "debug",        "script|debug",    "cluster|reset",
+        "acl|setuser",    "acl|load", "cluster|failover", "shutdown",     "cluster|addslots", "replicaof",
+        "slaveof",        "sync",         "psync",      "save",         "failover",        "restore-asking",
+        "pubsub|channels"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {
@@ -254,13 +249,38 @@ TEST_CASE("decisions of ours") {
 TEST_CASE("only six commands are ever split") {
   std::set<std::string_view> split;
   for (const CommandRow& row : command_rows()) {
-    if (row.merge != Merge::none) split.insert(row.name);
+    if (row.merge != Merge::none && row.service != Service::broadcast) split.insert(row.name);
     CHECK(row.split_step == (row.name == "mset" ? 2 : 1));
   }
   CHECK(split == std::set<std::string_view>{"mget", "mset", "del", "unlink", "exists", "touch"});
   CHECK(row_of("mget").merge == Merge::by_position);
   CHECK(row_of("mset").merge == Merge::all_ok);
   for (std::string_view name : {"del", "unlink", "exists", "touch"}) CHECK(row_of(name).merge == Merge::sum);
+}
+
+TEST_CASE("the replies of all shards become one in the way that fits the command") {
+  struct Case {
+    Merge merge;
+    std::vector<std::string_view> names;
+  };
+  const Case cases[] = {
+      {Merge::concat, {"keys", "slowlog|get"}},
+      {Merge::sum, {"dbsize", "slowlog|len", "latency|reset"}},
+      {Merge::all_ok,
+       {"flushall", "flushdb", "script|flush", "function|delete", "function|flush", "function|restore",
+        "config|set", "config|resetstat", "config|rewrite", "slowlog|reset", "memory|purge"}},
+      {Merge::first, {"script|load", "function|load"}},
+      {Merge::min_by_position, {"script|exists"}},
+      {Merge::any_ok, {"script|kill", "function|kill"}},
+      {Merge::weighted, {"randomkey"}},
+  };
+  for (const Case& c : cases) {
+    for (std::string_view name : c.names) {
+      INFO(name);
+      CHECK(row_of(name).service == Service::broadcast);
+      CHECK(row_of(name).merge == c.merge);
+    }
+  }
 }
 
 TEST_CASE("families are the documentation's groups") {

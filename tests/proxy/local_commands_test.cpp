@@ -205,35 +205,6 @@ TEST_CASE("HELLO logs in, and keeps what was said before its first mistake") {
                    });
 }
 
-TEST_CASE("CONFIG GET answers what is true of the proxy, each parameter once, by patterns") {
-  config::Config config;
-  config.limits.max_clients = 123;
-  config.limits.max_bulk_bytes = 456;
-  config.timeouts.client_idle = std::chrono::milliseconds(7'900);
-  LocalStage stage(config);
-  const std::string databases = "$9\r\ndatabases\r\n$1\r\n1\r\n";
-  const std::string maxclients = "$10\r\nmaxclients\r\n$3\r\n123\r\n";
-  const std::string bulk = "$18\r\nproto-max-bulk-len\r\n$3\r\n456\r\n";
-  const std::string save = "$4\r\nsave\r\n$0\r\n\r\n";
-  const std::string timeout = "$7\r\ntimeout\r\n$1\r\n7\r\n";
-  const std::string appendonly = "$10\r\nappendonly\r\n$2\r\nno\r\n";
-  check_all(stage, {
-                       {{"CONFIG", "GET", "save"}, "*2\r\n" + save},
-                       {{"CONFIG", "GET", "SAVE"}, "*2\r\n$4\r\nSAVE\r\n$0\r\n\r\n"},
-                       {{"CONFIG", "GET", "SA*"}, "*2\r\n" + save},
-                       {{"config", "get", "appendonly"}, "*2\r\n" + appendonly},
-                       {{"CONFIG", "GET", "max*"}, "*2\r\n" + maxclients},
-                       {{"CONFIG", "GET", "maxclient?"}, "*2\r\n" + maxclients},
-                       {{"CONFIG", "GET", "[mt]*"}, "*4\r\n" + maxclients + timeout},
-                       {{"CONFIG", "GET", "save", "s*", "databases"}, "*4\r\n" + databases + save},
-                       {{"CONFIG", "GET", "*"},
-                        "*12\r\n" + appendonly + databases + maxclients + bulk + save + timeout},
-                       {{"CONFIG", "GET", "nosuch"}, "*0\r\n"},
-                       {{"CONFIG", "GET", ""}, "*0\r\n"},
-                       {{"CONFIG", "GET", "requirepass"}, "*0\r\n"},
-                   });
-}
-
 TEST_CASE("TIME gives seconds and microseconds") {
   LocalStage stage;
   const std::string reply = stage.exchange(encoded({"TIME"}));

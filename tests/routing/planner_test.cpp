@@ -48,6 +48,9 @@ struct PlanText {
     return "queue " + std::string(p.row->name) + " for " + slot_name(p.slot);
   }
   std::string operator()(const FanOut& p) const { return "split " + std::string(p.row->name); }
+  std::string operator()(const Broadcast& p) const { return "all " + std::string(p.row->name); }
+  std::string operator()(const Scan& p) const { return "scan by " + std::string(p.row->name); }
+  std::string operator()(const Settings& p) const { return "settings by " + std::string(p.row->name); }
   std::string operator()(const Reject& p) const {
     return "reject " + std::string(p.row ? p.row->name : "-") + ": " + std::string(reason_name(p.reason));
   }
@@ -208,8 +211,8 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"HELLO", "local hello"},
           {"INFO", "local info"},
           {"INFO a b", "local info"},
-          {"CONFIG GET save", "local config|get"},
-          {"config get save maxclients", "local config|get"},
+          {"CONFIG GET save", "settings by config|get"},
+          {"config get save maxclients", "settings by config|get"},
           {"CLIENT ID", "local client|id"},
           {"CLIENT SETNAME a", "local client|setname"},
           {"CLIENT GETNAME", "local client|getname"},
@@ -223,7 +226,6 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"MULTI", "step multi"},
           {"SUBSCRIBE a", "reject subscribe: unsupported"},
           {"MIGRATE h 1 k 0 5", "reject migrate: unsupported"},
-          {"CONFIG SET save x", "reject config|set: unsupported"},
           {"CLIENT REPLY OFF", "local client|reply"},
           {"CLUSTER NODES", "local cluster|nodes"},
           {"CLUSTER RESET", "reject cluster|reset: unsupported"},
@@ -233,9 +235,31 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"CLUSTER COUNTKEYSINSLOT -1", "send cluster|countkeysinslot to any"},
           {"CLUSTER COUNTKEYSINSLOT x", "send cluster|countkeysinslot to any"},
           {"CLUSTER GETKEYSINSLOT 7 10", "send cluster|getkeysinslot to 7"},
-          {"KEYS *", "reject keys: unsupported"},
+          {"CLIENT REPLY OFF", "reject client|reply: unsupported"},
+          {"CLUSTER NODES", "reject cluster|nodes: unsupported"},
       },
       {}, true);
+}
+
+TEST_CASE("Commands of the whole keyspace go to every shard, or to one after another") {
+  check_all(
+      {
+          {"KEYS *", "all keys"},
+          {"dbsize", "all dbsize"},
+          {"FLUSHALL ASYNC", "all flushall"},
+          {"SCRIPT LOAD body", "all script|load"},
+          {"CONFIG SET save x", "all config|set"},
+          {"SLOWLOG GET", "all slowlog|get"},
+          {"SCAN 0", "scan by scan"},
+          {"scan 0 MATCH a* COUNT 5", "scan by scan"},
+          {"SWAPDB 0 1", "send swapdb to any"},
+          {"MEMORY STATS", "send memory|stats to any"},
+          {"KEYS", "reject keys: arity"},
+          {"DBSIZE x", "reject dbsize: arity"},
+          {"SCAN", "reject scan: arity"},
+      },
+      {}, true);
+  check_all({{"FLUSHALL", "reject flushall: NOAUTH"}, {"SCAN 0", "reject scan: NOAUTH"}}, {}, false);
 }
 
 TEST_CASE("What is unknown or has too few or too many arguments is refused first") {

@@ -177,6 +177,18 @@ TEST_CASE("A MOVED patches one slot in a copy") {
     CHECK(patched->primary_of(5) == 2);
     CHECK(patched->node(2).role == NodeRole::primary);
     CHECK(patched->node(2).primary == kNoNode);
+    CHECK(patched->primary_of(0) == 2);
+    CHECK(patched->primary_of(8191) == 2);
+    CHECK(patched->primary_of(8192) == 1);
+    CHECK(patched->node(0).role == NodeRole::replica);
+    CHECK(patched->node(0).primary == 2);
+  }
+  SECTION("to a replica of another primary: nothing is known of its other slots") {
+    const auto patched = base.with_slot(8192, {"10.0.0.1", 7003});
+    CHECK(patched->primary_of(8192) == 2);
+    CHECK(patched->primary_of(8193) == 1);
+    CHECK(patched->primary_of(0) == 0);
+    CHECK(patched->node(0).role == NodeRole::primary);
   }
   CHECK(base.same_as(two_shards()));
 }
@@ -189,4 +201,29 @@ TEST_CASE("A full map takes no further node and stays as it is") {
   const auto patched = t.with_slot(5, {"10.0.0.9", 7009});
   CHECK(patched->nodes().size() == kNoNode);
   CHECK(patched->primary_of(5) == kNoNode);
+}
+
+TEST_CASE("A shard is named by the lowest of its slots") {
+  struct Range {
+    Slot first, last;
+    NodeIndex node;
+  };
+  struct Case {
+    std::vector<Range> ranges;
+    std::vector<Slot> slots;
+  };
+  const std::vector<Case> cases = {
+      {{}, {}},
+      {{{0, kSlotCount - 1, 0}}, {0}},
+      {{{0, 99, 0}, {100, 199, 1}, {200, kSlotCount - 1, 2}}, {0, 100, 200}},
+      {{{0, 99, 2}, {100, 199, 0}, {200, 299, 2}, {300, 399, 1}}, {0, 100, 300}},
+      {{{7, 7, 1}, {9, 9, 1}, {kSlotCount - 1, kSlotCount - 1, 0}}, {7, kSlotCount - 1}},
+  };
+  for (const Case& c : cases) {
+    Topology t;
+    for (std::uint16_t port = 7001; port <= 7003; ++port) t.add_node(primary(std::to_string(port), port));
+    t.add_node(replica_of(0, "r", 7009));
+    for (const Range& range : c.ranges) t.assign(range.first, range.last, range.node);
+    CHECK(t.shard_slots() == c.slots);
+  }
 }

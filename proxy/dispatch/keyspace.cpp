@@ -1,0 +1,139 @@
+// The dispatcher's part for commands of the whole keyspace: to every shard at once, or to one after another.
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+#include "proxy/client/own_settings.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+using protocol::ByteQueue;
+using routing::ScanCursor;
+
+constexpr std::string_view kDbSize = "*1\r\n$6\r\nDBSIZE\r\n";
+
+}  // namespace
+
+// --- to every shard ---
+
+void Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestView& request,
+                                const routing::Broadcast& broadcast) {
+  const protocol::CommandRow& row = *broadcast.row;
+  loop_.counters.requests[index_of(row.family)].add();
+  loop_.counters.in_flight.add();
+  const Handle slot = session.open_reply(row.family, request.bytes().size());
+  std::unique_ptr<routing::Merger> merger = take_merger();
+  merger->reset(row.merge, 0, row.has(protocol::kWrite), 0);
+  slots_.at(slot).merger = std::move(merger);
+
+  Request whole = begin_request(session, slot, row, routing::kAnySlot);
+  whole.fragment = Request::kEveryShard;
+  ByteQueue bytes;
+  bytes.append(loop_.blocks, request.bytes());
+  spread(whole, std::move(bytes));
+}
+
+void Dispatcher::spread(const Request& whole, ByteQueue bytes) {
+  // --- which shards there are; without any it waits ---
+  const auto& topology = pool_.topology();
+  const std::vector<routing::Slot> shards = topology ? topology->shard_slots() : std::vector<routing::Slot>{};
+  if (shards.empty()) {
+    ask_refresh(routing::RefreshReason::uncovered_slot);
+    return park_unsent(whole, std::move(bytes), loop_.now + kUnroutedDelay);
+  }
+
+  // --- a fragment for each, two if its size weighs ---
+  routing::Merger& merger = *slots_.at(whole.reply_slot).merger;
+  const bool weighted = merger.merge() == protocol::Merge::weighted;
+  const std::size_t fragments = shards.size() * (weighted ? 2 : 1);
+  merger.reset(merger.merge(), fragments, merger.writes(), pool_.random());
+  loop_.counters.fragments.add(fragments);
+  loop_.counters.in_flight.add(fragments - 1);
+  Request part = whole;
+  part.fragment = 0;
+  for (const routing::Slot shard : shards) {
+    part.slot = shard;
+    ByteQueue copy;
+    if (weighted) {
+      copy.append(loop_.blocks, kDbSize);
+      send_bytes(part, copy);
+      ++part.fragment;
+    }
+    bytes.copy_prefix(bytes.size(), loop_.blocks, copy);
+    send_bytes(part, copy);
+    ++part.fragment;
+  }
+  bytes.clear(loop_.blocks);
+}
+
+// --- one shard after another ---
+
+const routing::ScanOrder& Dispatcher::scan_order() {
+  if (scan_map_ != pool_.topology()) {
+    scan_map_ = pool_.topology();
+    scan_order_ = routing::ScanOrder(*scan_map_);
+  }
+  return scan_order_;
+}
+
+void Dispatcher::send_scan(ClientSession& session, const protocol::RequestView& request,
+                           const routing::Scan& scan) {
+  loop_.counters.requests[index_of(scan.row->family)].add();
+  const auto asked = ScanCursor::parse(request.arg(1));
+  if (!asked) {
+    return session.reply_error(scan.row->family, ErrorClass::refused, protocol::errors::kInvalidCursor);
+  }
+  const ScanCursor cursor = scan_order().resolve(*asked);
+
+  // --- the same request with the node's cursor ---
+  std::string text;
+  protocol::write_array_header(text, request.argc());
+  text += request.raw_arg(0);
+  protocol::write_bulk(text, std::to_string(cursor.node_cursor));
+  ByteQueue bytes;
+  bytes.append(loop_.blocks, text);
+  if (request.argc() > 2) bytes.append(loop_.blocks, request.raw_args(2, request.argc() - 2));
+
+  loop_.counters.in_flight.add();
+  const Handle slot = session.open_reply(scan.row->family, request.bytes().size());
+  Request step = begin_request(session, slot, *scan.row, cursor.slot);
+  step.fragment = Request::kScan + cursor.fingerprint;
+  send_bytes(step, bytes);
+}
+
+void Dispatcher::deliver_scan(const UpstreamConnection& from, const Request& request,
+                              std::string_view reply) {
+  const auto scanned = routing::ScanReply::parse(reply);
+  if (!scanned) return deliver_error(request, ErrorClass::upstream, protocol::errors::kBadFragment);
+  const routing::ScanOrder& order = scan_order();
+  const routing::NodeIndex node = scan_map_->find(from.endpoint().host, from.endpoint().port);
+  const ScanCursor sent{0, static_cast<std::uint8_t>(request.fragment - Request::kScan), request.slot};
+  const routing::ScanOrder::Next next = order.next(sent, node, scanned->node_cursor);
+  std::string text;
+  routing::write_scan_reply(text, next.cursor, next.usable ? scanned->elements : std::string_view{});
+  deliver(request, {text}, ErrorClass::count_);
+}
+
+// --- the settings of any, and our own ---
+
+void Dispatcher::send_settings(ClientSession& session, const protocol::RequestView& request,
+                               const routing::Settings& settings) {
+  const protocol::Family family = settings.row->family;
+  loop_.counters.requests[index_of(family)].add();
+  loop_.counters.in_flight.add();
+  Request whole = begin_request(session, session.open_reply(family, request.bytes().size()), *settings.row,
+                                routing::kAnySlot);
+  whole.fragment = Request::kSettings;
+  ByteQueue bytes;
+  bytes.append(loop_.blocks, request.bytes());
+  send_bytes(whole, bytes);
+}
+
+void Dispatcher::deliver_settings(const Request& request, std::string_view reply) {
+  std::string text;
+  write_with_own_settings(text, reply, loop_.config);
+  deliver(request, {text}, ErrorClass::count_);
+}
+
+}  // namespace slotway::proxy

@@ -1,0 +1,54 @@
+// Makes one reply of what all shards answered to a command of the whole keyspace: arrays joined, the least of
+// each place, the first of equals, or one picked by the shards' sizes. Sans-I/O. Owner: a merger. Thread:
+// worker. Invariant: after reset() nothing of the previous command is left but the buffers' capacity.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/block_pool.hpp"
+#include "protocol/byte_queue.hpp"
+
+namespace slotway::routing {
+
+class ShardReplies {
+ public:
+  // `random` picks among the shards of a weighted command.
+  void reset(std::uint64_t random);
+
+  // Each takes one whole reply that is no error; false: it has not the shape that is expected.
+  bool join(std::string_view reply);  // an array: its elements behind those of the others
+  bool keep_first(std::string_view reply);
+  bool keep_least(std::string_view reply);  // an array of 0 and 1, as long as the others
+  // Two fragments a shard: an even one is the shard's DBSIZE, the odd one behind it its RANDOMKEY.
+  bool weigh(std::uint32_t fragment, std::string_view reply);
+
+  void write_joined(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
+  void write_kept(protocol::BlockPool& pool, protocol::ByteQueue& out) const;  // of keep_first, keep_least
+  // A key of one shard, each shard as likely as it is large; a null if all are empty.
+  void write_picked(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
+
+  std::size_t held_bytes() const { return bytes_.size(); }
+  std::size_t reserved_bytes() const { return bytes_.capacity() + shards_.capacity() * sizeof(Shard); }
+  void shrink(std::size_t keep_bytes);
+
+ private:
+  struct Shard {
+    std::uint64_t size = 0;  // keys
+    std::size_t offset = 0;  // its key, in bytes_
+    std::size_t length = 0;  // 0 = it has none
+  };
+
+  std::uint64_t weight_of(const Shard& shard) const;
+
+  std::uint64_t random_ = 0;
+  std::uint64_t count_ = 0;  // elements joined
+  std::string bytes_;
+  std::string null_;  // as the nodes' protocol has it
+  std::vector<Shard> shards_;
+};
+
+}  // namespace slotway::routing
