@@ -55,7 +55,7 @@ std::string ClientDescription::line() const {
   field("cmd", command.empty() ? "NULL" : command);
   field("user", "default");
   number("redir", -1);
-  number("resp", 2);
+  number("resp", resp3 ? 3 : 2);
   return text;
 }
 

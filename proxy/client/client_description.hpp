@@ -29,6 +29,7 @@ struct ClientDescription {
   bool closing = false;                 // closes when all is answered
   bool readonly = false;                // after READONLY
   bool no_evict = false;
+  bool resp3 = false;
   bool waits_to_write = false;  // its socket takes no more for now
   std::size_t query_bytes = 0;
   std::size_t output_bytes = 0;

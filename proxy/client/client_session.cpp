@@ -441,6 +441,7 @@ ClientDescription ClientSession::describe() const {
   client.closing = closing_;
   client.readonly = state_.readonly;
   client.no_evict = state_.no_evict;
+  client.resp3 = state_.facts.resp3;
   client.waits_to_write = write_blocked_;
   client.query_bytes = read_.bytes().size();
   client.output_bytes = out_.size();

@@ -187,6 +187,34 @@ TEST_CASE("CLUSTER names the announced address, or the nodes") {
                    });
 }
 
+TEST_CASE("In RESP3 maps, sets and texts are what they are") {
+  config::Config config;
+  config.client.announce = config::HostPort{"10.0.0.1", 1234};
+  LocalStage stage(config);
+  stage.exchange(bytes_of("HELLO 3"));
+  check_all(stage,
+            {
+                {"CLIENT GETNAME", "_\r\n"},
+                {"ACL GETUSER nosuch", "_\r\n"},
+                {"CLIENT TRACKINGINFO",
+                 "%3\r\n$5\r\nflags\r\n~1\r\n$3\r\noff\r\n$8\r\nredirect\r\n:-1\r\n$8\r\nprefixes\r\n*0\r\n"},
+            });
+  const auto starts = [&](std::string_view script, const std::string& text) {
+    INFO(script);
+    CHECK(stage.exchange(bytes_of(script)).starts_with(text));
+  };
+  starts("CLUSTER SHARDS", "*1\r\n%2\r\n$5\r\nslots\r\n*2\r\n:0\r\n:16383\r\n$5\r\nnodes\r\n*1\r\n%7\r\n");
+  starts("ACL GETUSER default", "%6\r\n$5\r\nflags\r\n~2\r\n$2\r\non\r\n");
+  CHECK(stage.exchange(bytes_of("CLUSTER SLOTS")).ends_with("\r\n%0\r\n"));
+  for (const char* text : {"CLUSTER INFO", "CLUSTER NODES", "CLIENT INFO", "CLIENT LIST"}) {
+    const std::string reply = stage.exchange(bytes_of(text));
+    INFO(reply);
+    CHECK(reply.starts_with("="));
+    CHECK(reply.find("\r\ntxt:") != std::string::npos);
+  }
+  CHECK(info_field(stage, "resp") == "3");
+}
+
 TEST_CASE("ACL describes the one user and tells nothing of its password") {
   config::Config config;
   config.client.requirepass = "secret";

@@ -130,10 +130,11 @@ TEST_CASE("A client's line has the fields of Redis 7.0 in their order") {
   c.command = "client|list";
   c.type = ClientType::pubsub;
   c.queued = 3;
-  c.blocked = c.closing = c.readonly = c.no_evict = c.waits_to_write = true;
+  c.blocked = c.closing = c.readonly = c.no_evict = c.resp3 = c.waits_to_write = true;
   const std::string line = c.line();
   CHECK(line.find(" name=worker ") != std::string::npos);
   CHECK(line.find(" flags=Pxbcre ") != std::string::npos);
+  CHECK(line.ends_with(" resp=3"));
   CHECK(line.find(" multi=3 ") != std::string::npos);
   CHECK(line.find(" events=rw cmd=client|list ") != std::string::npos);
 }

@@ -235,8 +235,6 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"CLUSTER COUNTKEYSINSLOT -1", "send cluster|countkeysinslot to any"},
           {"CLUSTER COUNTKEYSINSLOT x", "send cluster|countkeysinslot to any"},
           {"CLUSTER GETKEYSINSLOT 7 10", "send cluster|getkeysinslot to 7"},
-          {"CLIENT REPLY OFF", "reject client|reply: unsupported"},
-          {"CLUSTER NODES", "reject cluster|nodes: unsupported"},
       },
       {}, true);
 }
