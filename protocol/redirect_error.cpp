@@ -19,6 +19,10 @@ constexpr std::array<std::string_view, kKinds> kCodes = {"MOVED",   "ASK",      
 constexpr std::array<std::string_view, kKinds> kNames = {"moved",   "ask",        "tryagain", "clusterdown",
                                                          "loading", "masterdown", "readonly"};
 
+constexpr std::string_view kStaleScript =
+    "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is "
+    "not set on the script.";
+
 // Redis 7.0: cluster.c (clusterRedirectClient), server.c (createSharedObjects), script.c
 // (scriptPrepareForRun); the second LOADING is Valkey 8's.
 constexpr std::string_view kRefusals[] = {
@@ -29,9 +33,7 @@ constexpr std::string_view kRefusals[] = {
     "LOADING Redis is loading the dataset in memory",
     "LOADING Valkey is loading the dataset in memory",
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-    "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is "
-    "not "
-    "set on the script.",
+    kStaleScript,
     "READONLY You can't write against a read only replica.",
     "READONLY Can not run script with write flag on readonly replica",
 };

@@ -13,7 +13,7 @@ namespace {
 using GetName = int (*)(int, sockaddr*, socklen_t*);
 
 config::HostPort address_of(int socket, GetName get_name) {
-  const config::HostPort unknown{"?", 0};
+  config::HostPort unknown{"?", 0};
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   if (get_name(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return unknown;
