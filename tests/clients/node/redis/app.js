@@ -17,7 +17,7 @@ class App {
     this.lastError = null;
   }
 
-  get library() {
+  get nodeRedis() {
     return require(this.module);
   }
 
@@ -33,12 +33,12 @@ class App {
   // A client of its own, connected.
   async open(options = {}) {
     const client = this.cluster
-      ? this.library.createCluster({
+      ? this.nodeRedis.createCluster({
           rootNodes: [{ socket: this.socket() }],
           defaults: { socket: { reconnectStrategy: false } },
           ...options,
         })
-      : this.library.createClient({ socket: this.socket(), ...options });
+      : this.nodeRedis.createClient({ socket: this.socket(), ...options });
     return this.connect(client);
   }
 

@@ -133,7 +133,7 @@ async function pipeline(app) {
 // A pool of connections.
 async function pool(app) {
   const clients = await app.connect(
-    app.library.createClientPool({ socket: app.socket() }, { minimum: 2, maximum: 6 }),
+    app.nodeRedis.createClientPool({ socket: app.socket() }, { minimum: 2, maximum: 6 }),
   );
   await Promise.all(range(300).map((number) => clients.set(`pool:${number}`, String(number))));
   const got = await Promise.all(range(300).map((number) => clients.get(`pool:${number}`)));
@@ -230,7 +230,7 @@ async function expiry({ client }) {
 // Values that are no text, empty ones, and big ones.
 async function binary(app) {
   const { client } = app;
-  const asBytes = client.withTypeMapping({ [app.library.RESP_TYPES.BLOB_STRING]: Buffer });
+  const asBytes = client.withTypeMapping({ [app.nodeRedis.RESP_TYPES.BLOB_STRING]: Buffer });
   const everyByte = Buffer.from(range(1024).map((number) => number % 256));
   const big = Buffer.concat(range(3000).map(() => everyByte));
   const values = [
@@ -324,7 +324,7 @@ async function keys(app) {
   equal("RENAME", await client.rename("{k}copy", "{k}new"), "OK");
   equal("EXISTS", await client.exists(["{k}copy", "{k}new"]), 1);
   const dumped = await client
-    .withTypeMapping({ [app.library.RESP_TYPES.BLOB_STRING]: Buffer })
+    .withTypeMapping({ [app.nodeRedis.RESP_TYPES.BLOB_STRING]: Buffer })
     .dump("{k}list");
   equal("RESTORE", await client.restore("{k}back", 0, dumped), "OK");
   equal("LRANGE of it", await client.lRange("{k}back", 0, -1), ["3", "1", "2"]);

@@ -80,7 +80,7 @@ async function transactions(app) {
       equal("EXEC", answer, ["OK", "OK"]);
       return true;
     } catch (error) {
-      if (error instanceof app.library.WatchError) return false;
+      if (error instanceof app.nodeRedis.WatchError) return false;
       throw error;
     }
   };
@@ -150,7 +150,7 @@ async function lua({ client }) {
 
 // Scripts that the client loads by itself (EVALSHA, else EVAL), and scripts called by their hash.
 async function scripts(app) {
-  const addTo = app.library.defineScript({
+  const addTo = app.nodeRedis.defineScript({
     SCRIPT: "return redis.call('INCRBY', KEYS[1], ARGV[1])",
     NUMBER_OF_KEYS: 1,
     parseCommand(parser, key, number) {
