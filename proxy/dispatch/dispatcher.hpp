@@ -77,6 +77,8 @@ class Dispatcher final : public UpstreamEvents {
   void lose_pinned(UpstreamConnection& connection);
   void lose_pinned_request(UpstreamPipeline& pipeline, const Request& request);
   UpstreamConnection* watching_connection(const ClientSession& session);
+  Request begin_pinned(ClientSession& session, const protocol::CommandRow& row, routing::Slot slot,
+                       std::size_t bytes, Request::Pin pin);
   void pin(UpstreamConnection& connection, const Request& request);
   ClientSession* session_of(const Request& request);
 

@@ -37,6 +37,16 @@ void Dispatcher::pin(UpstreamConnection& connection, const Request& request) {
   if (ClientSession* session = session_of(request)) session->pin(connection.handle());
 }
 
+// Opens its reply slot; later requests of the session wait for the reply.
+Request Dispatcher::begin_pinned(ClientSession& session, const protocol::CommandRow& row, routing::Slot slot,
+                                 std::size_t bytes, Request::Pin pin) {
+  loop_.counters.in_flight.add();
+  Request request = begin_request(session, session.open_reply(row.family, bytes), row, slot);
+  request.pin = pin;
+  session.hold_until_answered();
+  return request;
+}
+
 // --- blocking commands ---
 
 bool Dispatcher::send_blocking(ClientSession& session, const protocol::RequestView& request,
@@ -53,12 +63,8 @@ bool Dispatcher::send_blocking(ClientSession& session, const protocol::RequestVi
     session.reply_error(row.family, ErrorClass::refused, protocol::errors::kAllPinned);
     return true;
   }
-  loop_.counters.in_flight.add();
-  Request pinned =
-      begin_request(session, session.open_reply(row.family, request.bytes().size()), row, blocking.slot);
-  pinned.pin = Request::Pin::blocking;
+  Request pinned = begin_pinned(session, row, blocking.slot, request.bytes().size(), Request::Pin::blocking);
   pinned.deadline = blocking.wait == routing::kForever ? TimePoint::max() : pinned.deadline + blocking.wait;
-  session.hold_until_answered();
   send(pinned, [&](ByteQueue& out) { out.append(loop_.blocks, request.bytes()); });
   return true;
 }
@@ -79,11 +85,7 @@ bool Dispatcher::send_watch(ClientSession& session, const protocol::RequestView&
     session.reply_error(row.family, ErrorClass::refused, protocol::errors::kAllPinned);
     return true;
   }
-  loop_.counters.in_flight.add();
-  Request pinned =
-      begin_request(session, session.open_reply(row.family, request.bytes().size()), row, watch.slot);
-  pinned.pin = Request::Pin::watch;
-  session.hold_until_answered();
+  Request pinned = begin_pinned(session, row, watch.slot, request.bytes().size(), Request::Pin::watch);
   const auto write = [&](ByteQueue& out) { out.append(loop_.blocks, request.bytes()); };
   if (!watches) {
     send(pinned, write);
@@ -117,12 +119,9 @@ bool Dispatcher::step_transaction(ClientSession& session, const protocol::Comman
 
 void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow& row,
                               Transaction& transaction) {
-  loop_.counters.in_flight.add();
-  Request request = begin_request(session, session.open_reply(row.family, transaction.bytes().size()), row,
-                                  session.watched_slot());
-  request.pin = Request::Pin::exec;
+  Request request =
+      begin_pinned(session, row, session.watched_slot(), transaction.bytes().size(), Request::Pin::exec);
   request.leading = 1 + transaction.size();
-  session.hold_until_answered();
   if (UpstreamConnection* connection = watching_connection(session)) {
     send_to(*connection, request, false,
             [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
