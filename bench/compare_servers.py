@@ -1,73 +1,13 @@
 """Redis servers and proxies on free ports for the benchmarks: each a child process, all gone at the end."""
 
-import ctypes
 import os
-import random
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 import tempfile
-import time
 
-HOST = "127.0.0.1"
-BUS_OFFSET = 10000
-
-
-class BenchError(Exception):
-    """Something that the user can do something about."""
-
-
-def free_port():
-    """A port below the kernel's range for outgoing connections, free together with its cluster bus port."""
-    for port in random.sample(range(11000, 22000), 500):
-        if can_bind(port) and can_bind(port + BUS_OFFSET):
-            return port
-    raise BenchError("no free port between 11000 and 22000")
-
-
-def can_bind(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-            return True
-        except OSError:
-            return False
-
-
-def die_with_parent():
-    """Runs in the child: the kernel kills it if this program dies without cleaning up."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-def encode(*arguments):
-    parts = [b"*%d\r\n" % len(arguments)]
-    for argument in arguments:
-        data = argument if isinstance(argument, bytes) else str(argument).encode()
-        parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
-    return b"".join(parts)
-
-
-def ask(port, *arguments):
-    """One command, one short reply, as text."""
-    with socket.create_connection((HOST, port), timeout=5) as connection:
-        connection.sendall(encode(*arguments))
-        return connection.recv(65536).decode(errors="replace")
-
-
-def wait_for(what, condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        if time.monotonic() > deadline:
-            raise BenchError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.05)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "kit"))
+from local_servers import HOST, ServerError, ask, die_with_parent, free_port, wait_for  # noqa: E402
 
 
 class Bench:
@@ -110,13 +50,13 @@ class Bench:
                 env=environment,
             )  # fmt: skip
         except FileNotFoundError as error:
-            raise BenchError(f"{name} is not installed: {error.filename}") from error
+            raise ServerError(f"{name} is not installed: {error.filename}") from error
         self.children.append(child)
 
         def ready():
             if child.poll() is not None:
                 with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as file:
-                    raise BenchError(f"{name} ended with code {child.returncode}:\n{file.read()[-2000:]}")
+                    raise ServerError(f"{name} ended with code {child.returncode}:\n{file.read()[-2000:]}")
             return ask(port, "PING").startswith("+PONG")
 
         wait_for(f"{name} on port {port}", ready)
@@ -139,7 +79,7 @@ class Bench:
         command = ["redis-cli", "--cluster", "create", *nodes, "--cluster-replicas", "0", "--cluster-yes"]
         made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         if made.returncode != 0:
-            raise BenchError("redis-cli --cluster create failed:\n" + made.stdout + made.stderr)
+            raise ServerError("redis-cli --cluster create failed:\n" + made.stdout + made.stderr)
         for port in self.cluster:
             wait_for("the cluster", lambda port=port: "cluster_state:ok" in ask(port, "CLUSTER", "INFO"))
 

@@ -1,79 +1,20 @@
 """The servers that the scenarios talk to, each a child process on a free port of 127.0.0.1, all gone at the end."""
 
-import ctypes
 import os
-import random
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
-HOST = "127.0.0.1"
-BUS_OFFSET = 10000
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kit"))
+from local_servers import HOST, ServerError, ask, die_with_parent, free_port, wait_for  # noqa: E402
+
 PRIMARIES = 3
 # Keyspace events are on, because a scenario listens to them.
 REDIS_OPTIONS = ("--bind", HOST, "--save", "", "--appendonly", "no", "--notify-keyspace-events", "KEA")
 CLUSTER_OPTIONS = ("--cluster-enabled", "yes", "--cluster-node-timeout", "5000", "--repl-diskless-sync-delay", "0")
-
-
-class ServerError(Exception):
-    """A server that does not start or answer; its text says which, and what its log says."""
-
-
-def can_bind(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-            return True
-        except OSError:
-            return False
-
-
-def free_port():
-    """A port below the kernel's range for outgoing connections, free together with its cluster bus port."""
-    for port in random.sample(range(11000, 22000), 500):
-        if can_bind(port) and can_bind(port + BUS_OFFSET):
-            return port
-    raise ServerError("no free port between 11000 and 22000")
-
-
-def die_with_parent():
-    """Runs in the child: the kernel kills it if this program dies without cleaning up."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-def encode(*arguments):
-    parts = [b"*%d\r\n" % len(arguments)]
-    for argument in arguments:
-        data = str(argument).encode()
-        parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
-    return b"".join(parts)
-
-
-def ask(port, *arguments):
-    """One command, one short reply, as text."""
-    with socket.create_connection((HOST, port), timeout=10) as connection:
-        connection.sendall(encode(*arguments))
-        return connection.recv(65536).decode(errors="replace")
-
-
-def wait_for(what, condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        if time.monotonic() > deadline:
-            raise ServerError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.05)
 
 
 class Servers:

@@ -5,9 +5,11 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
-import free_port
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kit"))
+from local_servers import BUS_OFFSET, free_port  # noqa: E402
 
 START_SECONDS = 20
 LAST_SLOT = 16383
@@ -120,7 +122,7 @@ class Servers:
 
 class Standalone(Servers):
     def launch(self):
-        self.port = free_port.find()
+        self.port = free_port()
         self.start("redis-server", redis_command(self.port, self.folder_), self.folder_)
 
     def is_ready(self):
@@ -135,7 +137,7 @@ class Cluster(Servers):
     def launch(self):
         self.ports_ = []
         while len(self.ports_) < self.node_count:
-            port = free_port.find()
+            port = free_port()
             if port not in self.ports_:
                 self.ports_.append(port)
         for index, port in enumerate(self.ports_):
@@ -156,7 +158,7 @@ def nodes_file(ports, own_index):
         first = (LAST_SLOT + 1) * index // len(ports)
         last = (LAST_SLOT + 1) * (index + 1) // len(ports) - 1
         flags = "myself,master" if index == own_index else "master"
-        address = f"127.0.0.1:{port}@{port + free_port.BUS_OFFSET}"
+        address = f"127.0.0.1:{port}@{port + BUS_OFFSET}"
         lines.append(f"{index + 1:040x} {address} {flags} - 0 0 {index + 1} connected {first}-{last}\n")
     return "".join(lines) + f"vars currentEpoch {len(ports)} lastVoteEpoch 0\n"
 
@@ -170,7 +172,7 @@ class SlotwayCluster(Cluster):
 
     def launch(self):
         super().launch()
-        self.port = free_port.find()
+        self.port = free_port()
         seeds = ",".join(f"127.0.0.1:{port}" for port in self.ports_)
         command = [self.binary_, "--cluster", seeds, "--listen", f"127.0.0.1:{self.port}", "--admin", "off"]
         self.start("slotway", command, os.path.join(self.folder_, "slotway"))

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import tarfile
 
-import free_port
 import suite_output
 import units
+from servers import free_port
 from suite_output import DONE, FAILED, SKIPPED, STALLED, STOPPED, THREW
 
 MAX_ATTEMPTS = 12
@@ -36,7 +36,7 @@ class Suite:
         command = ["./runtest", "--host", "127.0.0.1", "--port", str(port), "--singledb", "--durable"]
         command += ["--tags", " ".join("-" + tag for tag in units.LEFT_OUT_TAGS)]
         command += ["--single", f"unit/{unit}", "--timeout", str(stall_seconds)]
-        command += ["--baseport", str(free_port.find() + 32)]
+        command += ["--baseport", str(free_port() + 32)]
         for name in left_out:
             command += ["--skiptest", "/" + exact_pattern(name)]
         printed = self.call_(command, limit_seconds)
