@@ -12,9 +12,9 @@
 #include "protocol/command_keys.hpp"
 #include "protocol/reply_writer.hpp"
 #include "protocol/request_parser.hpp"
-#include "routing/merger.hpp"
 #include "routing/planner.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
+#include "tests/routing/merged_text.hpp"
 
 using namespace slotway;
 using namespace slotway::routing;
@@ -66,20 +66,6 @@ std::string reply_to(const RequestView& fragment, const protocol::CommandRow& ro
   return reply;
 }
 
-std::string written(const Merger& merger) {
-  protocol::BlockPool pool;
-  protocol::ByteQueue queue;
-  merger.write(pool, queue);
-  std::string text;
-  while (!queue.empty()) {
-    iovec vector;
-    queue.gather(&vector, 1);
-    text.append(static_cast<const char*>(vector.iov_base), vector.iov_len);
-    queue.consume(pool, vector.iov_len);
-  }
-  return text;
-}
-
 // A request from bytes that are exactly one.
 struct Parsed {
   explicit Parsed(std::string text) : bytes(std::move(text)) {
@@ -120,7 +106,7 @@ void check_fan_out(const Planner& planner, const RequestView& request, const pro
   }
   require(arguments == request.argc() - 1, "the fragments have all arguments");
   require(merger.complete() && !merger.failed(), "good fragments make a good reply");
-  require(written(merger) == reply_to(request, row), "the reply is that of one server");
+  require(merged_text(merger) == reply_to(request, row), "the reply is that of one server");
 }
 
 void check_plan(Planner& planner, const RequestView& request, const Choices& choices) {

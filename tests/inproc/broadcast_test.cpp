@@ -100,17 +100,6 @@ TEST_CASE("commands of the whole keyspace before the first map wait for it") {
   CHECK(kit::to_text(client.read()) == "+PONG");
 }
 
-TEST_CASE("without a map a command of the whole keyspace gets a clear error at the deadline") {
-  kit::FakeCluster cluster(1);
-  cluster[0].go_down();
-  config::Config config = kit::inproc_config(cluster);
-  config.timeouts.request = 200ms;
-  kit::InProcessProxy proxy(config, false);
-  TestClient client = proxy.client();
-  CHECK(client.text({"FLUSHALL"}) == "-" + std::string(errors::kUncovered));
-  CHECK(client.text({"SCAN", "0"}) == "-" + std::string(errors::kUncovered));
-}
-
 TEST_CASE("the part of a shard that fails over is sent to its new primary") {
   Scene scene(2);
   const std::size_t heir = scene.cluster.add_node();

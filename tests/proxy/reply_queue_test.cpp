@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "protocol/block_pool.hpp"
-#include "tests/proxy/byte_queue_text.hpp"
+#include "tests/protocol/byte_queue_text.hpp"
 
 using namespace slotway;
 using namespace slotway::proxy;

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "tests/proxy/byte_queue_text.hpp"
+#include "tests/protocol/byte_queue_text.hpp"
 #include "tests/proxy/socket_pair.hpp"
 
 using namespace slotway;

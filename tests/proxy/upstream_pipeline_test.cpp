@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/proxy/byte_queue_text.hpp"
+#include "tests/protocol/byte_queue_text.hpp"
 
 using namespace slotway;
 using namespace slotway::proxy;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <numeric>
 #include <random>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "protocol/block_pool.hpp"
 #include "protocol/reply_errors.hpp"
+#include "tests/routing/merged_text.hpp"
 
 using namespace slotway;
 using namespace slotway::routing;
@@ -35,36 +35,13 @@ FragmentLayout layout_of(const std::vector<std::uint32_t>& fragment_of) {
   return layout;
 }
 
-std::string written(const Merger& merger) {
-  protocol::BlockPool pool;
-  protocol::ByteQueue queue;
-  merger.write(pool, queue);
-  iovec vectors[64];
-  const int count = queue.gather(vectors, 64);
-  std::string text;
-  for (int i = 0; i < count; ++i)
-    text.append(static_cast<const char*>(vectors[i].iov_base), vectors[i].iov_len);
-  queue.clear(pool);
-  return text;
-}
-
 // The fragments' replies in the order `arrival`.
 std::string merge(Merger& merger, Merge how, const FragmentLayout& layout,
                   const std::vector<std::string>& replies, const std::vector<std::uint32_t>& arrival,
                   bool writes = false) {
   merger.reset(how, layout, writes);
-  for (const std::uint32_t fragment : arrival) {
-    REQUIRE_FALSE(merger.complete());
-    merger.add(fragment, replies[fragment]);
-  }
-  REQUIRE(merger.complete());
-  return written(merger);
-}
-
-std::vector<std::uint32_t> in_order(std::size_t count) {
-  std::vector<std::uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0u);
-  return order;
+  REQUIRE(add_all(merger, replies, arrival));
+  return merged_text(merger);
 }
 
 std::string bulk(std::string_view payload) {

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include "protocol/reply_errors.hpp"
-#include "routing/merger.hpp"
+#include "tests/routing/merged_text.hpp"
 
 using namespace slotway;
 using namespace slotway::routing;
@@ -17,35 +16,11 @@ using protocol::Merge;
 
 namespace {
 
-std::string written(const Merger& merger) {
-  protocol::BlockPool pool;
-  protocol::ByteQueue queue;
-  merger.write(pool, queue);
-  std::string text;
-  while (!queue.empty()) {
-    iovec vector;
-    queue.gather(&vector, 1);
-    text.append(static_cast<const char*>(vector.iov_base), vector.iov_len);
-    queue.consume(pool, vector.iov_len);
-  }
-  return text;
-}
-
 std::string merge(Merger& merger, Merge how, const std::vector<std::string>& replies,
                   const std::vector<std::uint32_t>& arrival, std::uint64_t random = 0) {
   merger.reset(how, replies.size(), false, random);
-  for (const std::uint32_t fragment : arrival) {
-    REQUIRE_FALSE(merger.complete());
-    merger.add(fragment, replies[fragment]);
-  }
-  REQUIRE(merger.complete());
-  return written(merger);
-}
-
-std::vector<std::uint32_t> in_order(std::size_t count) {
-  std::vector<std::uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0u);
-  return order;
+  REQUIRE(add_all(merger, replies, arrival));
+  return merged_text(merger);
 }
 
 const std::string kNotUnderstood = "-" + std::string(protocol::errors::kBadFragment) + "\r\n";

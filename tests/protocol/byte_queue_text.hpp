@@ -7,7 +7,7 @@
 
 #include "protocol/byte_queue.hpp"
 
-namespace slotway::proxy {
+namespace slotway {
 
 // The bytes behind `cursor`.
 inline std::string queue_text(const protocol::ByteQueue& queue, protocol::ByteQueue::Cursor cursor = {}) {
@@ -44,4 +44,4 @@ inline std::string patterned(std::size_t size, unsigned seed) {
   return text;
 }
 
-}  // namespace slotway::proxy
+}  // namespace slotway
