@@ -60,6 +60,8 @@ struct LimitsConfig {
   // `max_pinned_per_worker`: connections to nodes that are set aside, each for one client that blocks or
   // watches
   std::uint32_t max_pinned_per_worker = 1000;
+  // `max_subscriber_output`: unsent messages of a subscribed client; with more, it is closed
+  std::uint64_t max_subscriber_output_bytes = 32ull << 20;
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 

@@ -298,6 +298,8 @@ constexpr std::array kOptions{
         "replies held for a client; then it is closed"),
     row("limits.max_pinned_per_worker", "N", kCount<kLimits, &LimitsConfig::max_pinned_per_worker>,
         "connections set aside for clients that block or watch"),
+    row("limits.max_subscriber_output", "SIZE", kSize<kLimits, &LimitsConfig::max_subscriber_output_bytes>,
+        "unsent messages of a subscriber; then it is closed"),
     row("timeouts.connect", "TIME", kDuration<kTimeouts, &TimeoutsConfig::connect>,
         "to connect and log in to a node"),
     row("timeouts.request", "TIME", kDuration<kTimeouts, &TimeoutsConfig::request>,

@@ -36,18 +36,19 @@ enum CommandFlag : std::uint32_t {
 
 // How the proxy serves a command.
 enum class Service : std::uint8_t {
-  by_key,       // forwarded to the node of its keys' slot; keys of two slots are CROSSSLOT unless `merge` is
-                // set; without keys (EVAL with numkeys 0) any primary
-  any_node,     // forwarded to any primary (COMMAND, PUBLISH)
-  by_slot,      // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
-  broadcast,    // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
-  scan,         // one primary after another, by a cursor of the proxy's own (SCAN)
-  settings,     // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
-  local,        // answered by the proxy: see `local`
-  transaction,  // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
-  blocking,     // by key, on a connection set aside for it: it may wait (see `block_at`)
-  unsupported,  // -ERR naming the command: a later version's business, or never sensible through a proxy
-  container,    // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
+  by_key,        // forwarded to the node of its keys' slot; keys of two slots are CROSSSLOT unless `merge` is
+                 // set; without keys (EVAL with numkeys 0) any primary
+  any_node,      // forwarded to any primary (COMMAND, PUBLISH)
+  by_slot,       // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
+  broadcast,     // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
+  scan,          // one primary after another, by a cursor of the proxy's own (SCAN)
+  settings,      // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
+  local,         // answered by the proxy: see `local`
+  transaction,   // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
+  blocking,      // by key, on a connection set aside for it: it may wait (see `block_at`)
+  subscription,  // (P|S)SUBSCRIBE and their opposites: see `local`
+  unsupported,   // -ERR naming the command: a later version's business, or never sensible through a proxy
+  container,     // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
 };
 
 // How the replies of the fragments of a cross-slot command, or of all primaries, become one. `none`: the
@@ -108,6 +109,12 @@ enum class LocalCommand : std::uint8_t {
   discard,
   watch,
   unwatch,
+  subscribe,
+  unsubscribe,
+  psubscribe,
+  punsubscribe,
+  ssubscribe,
+  sunsubscribe,
 };
 
 // Latency and count metrics are kept per family, not per command: few series, no per-command memory.

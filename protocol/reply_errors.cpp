@@ -54,6 +54,11 @@ std::string unsupported(std::string_view command) {
   return printable("ERR command '" + std::string(shown(command)) + "' is not supported by Slotway");
 }
 
+std::string not_for_subscribers(const CommandRow& row) {
+  return "ERR Can't execute '" + std::string(row.name) +
+         "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+}
+
 std::string unsupported_in_transaction(std::string_view command) {
   return "ERR command '" + std::string(command) +
          "' is not supported by Slotway inside a transaction; send it before MULTI or after EXEC";

@@ -34,6 +34,8 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       loop_(config),
       pool_(io_, loop_),
+      subscriptions_(
+          io_, loop_, sessions_, slots_, pool_, [this] { end_turn(true); }, request_refresh),
       dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
       local_commands_(facts, pool_, client_desk_),
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
@@ -43,6 +45,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       retry_timer_(io_.get_executor()) {
   pool_.set_events(dispatcher_);
   pool_.set_turn([this](const std::function<void()>& act) { turn(act); });
+  room_.subscriptions = &subscriptions_;
 }
 
 Worker::~Worker() {
@@ -73,7 +76,12 @@ void Worker::take_client(int socket) {
 }
 
 void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
-  post([this, topology = std::move(topology)] { turn([&] { dispatcher_.set_topology(topology); }); });
+  post([this, topology = std::move(topology)] {
+    turn([&] {
+      dispatcher_.set_topology(topology);
+      subscriptions_.on_topology();
+    });
+  });
 }
 
 void Worker::drain() {
@@ -187,6 +195,7 @@ void Worker::on_tick() {
   dispatcher_.on_tick();
   pool_.on_tick();
   client_desk_.on_tick();
+  subscriptions_.on_tick();
   if (loop_.config.timeouts.client_idle.count() > 0) {
     sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
   }

@@ -22,6 +22,7 @@
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/worker_status.hpp"
+#include "proxy/upstream/subscriptions.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 
 namespace slotway::proxy {
@@ -86,6 +87,7 @@ class Worker {
   ReplySlots slots_;
   Sessions sessions_;
   UpstreamPool pool_;
+  Subscriptions subscriptions_;
   Dispatcher dispatcher_;
   LocalCommands local_commands_;
   SessionRoom room_;

@@ -53,6 +53,11 @@ struct Queue {
   Slot slot;
 };
 
+// (P|S)SUBSCRIBE or its opposite: the worker's subscriptions take it.
+struct Subscribe {
+  const protocol::CommandRow* row;
+};
+
 // Sent to every primary that has slots; which they are is looked up when it is sent.
 struct Broadcast {
   const protocol::CommandRow* row;
@@ -78,6 +83,7 @@ enum class RejectReason : std::uint8_t {
   no_multi,  // a command that Redis refuses inside a transaction
   watch_in_multi,
   not_in_multi,  // one that Redis takes there and Slotway does not
+  subscriber,    // not allowed while the client is subscribed to something
 };
 
 // Answered with an error. `row` is nullptr if the command is unknown.
@@ -87,6 +93,6 @@ struct Reject {
 };
 
 using Plan = std::variant<Single, LocalReply, FanOut, Broadcast, Scan, Settings, Blocking, Watch,
-                          TransactionStep, Queue, Reject>;
+                          TransactionStep, Queue, Subscribe, Reject>;
 
 }  // namespace slotway::routing

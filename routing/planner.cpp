@@ -37,6 +37,13 @@ Slot named_slot(const RequestView& request) {
   return slot && *slot >= 0 && *slot < kSlotCount ? static_cast<Slot>(*slot) : kAnySlot;
 }
 
+// What a subscriber may still say in RESP2 (processCommand, "in the context of Pub/Sub").
+bool is_for_subscribers(const CommandRow& row) {
+  using protocol::LocalCommand;
+  return row.service == Service::subscription || row.local == LocalCommand::ping ||
+         row.local == LocalCommand::quit || row.local == LocalCommand::reset;
+}
+
 }  // namespace
 
 Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
@@ -51,6 +58,8 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
   // --- may it run at all? In Redis's order (processCommand): arity before authentication ---
   if (!row->arity_ok(request.argc())) return Reject{row, RejectReason::wrong_arity};
   if (!facts.authenticated && !row->has(protocol::kNoAuth)) return Reject{row, RejectReason::no_auth};
+  if (facts.subscriber && !facts.resp3 && !is_for_subscribers(*row))
+    return Reject{row, RejectReason::subscriber};
 
   // --- where ---
   if (facts.in_transaction) return plan_queued(request, *row, facts);
@@ -68,6 +77,7 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
     case Service::local: return LocalReply{row};
     case Service::transaction:
       return row->local == LocalCommand::watch ? plan_watch(request, *row) : TransactionStep{row};
+    case Service::subscription: return plan_subscription(request, *row);
     case Service::container: return Reject{row, RejectReason::wrong_arity};
     case Service::unsupported: break;
   }
@@ -104,7 +114,8 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       }
       return alone;
     }
-    case Service::by_slot: return Reject{&row, RejectReason::not_in_multi};
+    case Service::by_slot:
+    case Service::subscription: return Reject{&row, RejectReason::not_in_multi};
     case Service::container: return Reject{&row, RejectReason::wrong_arity};
     case Service::unsupported: return Reject{&row, RejectReason::unsupported};
   }
@@ -124,6 +135,14 @@ Plan Planner::plan_watch(const RequestView& request, const CommandRow& row) {
   const Plan plan = plan_by_key(request, row);
   const auto* single = std::get_if<Single>(&plan);
   return single ? Watch{&row, single->slot} : plan;
+}
+
+// Shard channels are routed like keys: those of one command are of one slot.
+Plan Planner::plan_subscription(const RequestView& request, const CommandRow& row) {
+  const bool crosses = !row.keys.empty() && find_keys(row, request, keys_) == protocol::KeyError::none &&
+                       !keys_.empty() && splitter_.split(request, keys_);
+  if (crosses) return Reject{&row, RejectReason::cross_slot};
+  return Subscribe{&row};
 }
 
 Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {

@@ -31,6 +31,7 @@ class Planner {
                    const SessionFacts& facts);
   Plan plan_blocking(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_watch(const protocol::RequestView& request, const protocol::CommandRow& row);
+  Plan plan_subscription(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
 
   config::MultikeyConfig multikey_;

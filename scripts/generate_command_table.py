@@ -43,11 +43,16 @@ BROADCAST = {
     "randomkey": "weighted",
 }
 
+# Taken by the worker's subscriptions, which tell them apart by their LocalCommand.
+SUBSCRIPTIONS = "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe".split()
+LOCAL.update({name: name for name in SUBSCRIPTIONS})
+
 SERVICE = {
     **{name: "local" for name in LOCAL},
     **{name: "transaction" for name in "multi exec discard watch unwatch".split()},
     **{name: "blocking" for name in (
         "blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop").split()},
+    **{name: "subscription" for name in SUBSCRIPTIONS},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
         " publish lolwut acl|cat acl|genpass lastsave swapdb pfselftest"
@@ -62,7 +67,7 @@ SERVICE = {
     **{name: "by_key" for name in "xread xreadgroup".split()},
     # They have keys, but also a state on their connection, or they speak to one node's neighbours.
     **{name: "unsupported" for name in (
-        "ssubscribe sunsubscribe migrate restore-asking").split()},
+        "migrate restore-asking").split()},
 }
 
 # How the replies of a command that is split over slots, or sent to all, become one.

@@ -4,7 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "config/units.hpp"
+
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/local_commands.hpp"
@@ -51,6 +54,7 @@ ClientSession::ClientSession(SessionRoom& room, int socket, std::uint64_t id)
 ClientSession::~ClientSession() {
   settling_ = true;  // to_settle has no use for it any more
   finish();
+  leave_subscriptions();
   replies_.clear();
   drop_transaction();
   out_.clear(room_.loop.blocks);
@@ -264,6 +268,8 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   if (room_.scratch.capacity() > SessionRoom::kKeepBytes) std::string().swap(room_.scratch);
 }
 
+// --- replies that are made here ---
+
 void ClientSession::reply_error(protocol::Family family, ErrorClass error, std::string_view text) {
   room_.loop.counters.count_error(family, error);
   room_.scratch.clear();
@@ -340,6 +346,7 @@ void ClientSession::speak(bool resp3) {
 }
 
 void ClientSession::reset() {
+  leave_subscriptions();
   speak(false);
   drop_transaction();
   unpin();
@@ -421,6 +428,8 @@ void ClientSession::write() {
 
 void ClientSession::on_tick() {
   const auto idle = room_.loop.config.timeouts.client_idle;
+  // Like Redis, not one that waits for messages.
+  if (state_.facts.subscriber) return;
   if (idle.count() > 0 && !postponed_ && replies_.size() == 0 && out_.empty() &&
       room_.loop.now - last_active_ >= idle)
     finish();

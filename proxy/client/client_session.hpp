@@ -26,6 +26,7 @@ namespace slotway::proxy {
 class ClientSession;
 class Dispatcher;
 class LocalCommands;
+class Subscriptions;
 
 using Sessions = Slab<ClientSession>;
 
@@ -47,6 +48,8 @@ struct SessionRoom {
   std::string scratch;           // where local replies are written
   LogLimiter memory_warnings{std::chrono::seconds(10)};
   ClientPause pause = {};  // CLIENT PAUSE
+  Subscriptions* subscriptions = nullptr;
+  LogLimiter subscriber_warnings{std::chrono::seconds(10)};
 
   // For a session with an incomplete request; started.
   std::unique_ptr<protocol::RequestParser> lend_parser();
@@ -79,6 +82,7 @@ class ClientSession {
 
   // --- the dispatcher ---
   const routing::SessionFacts& facts() const { return state_.facts; }
+  Handle handle() const { return handle_; }
   Handle open_reply(protocol::Family family, std::size_t request_bytes);
   // Its socket is closed, and it is about to go: it takes no more replies.
   bool is_finished() const { return finished_; }
@@ -87,6 +91,8 @@ class ClientSession {
   void hold_part(std::size_t bytes);
   std::unique_ptr<routing::Merger> deliver_merged(Handle handle, ReplySlot& slot);
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
+  // One of the subscribing commands. False: not before all its earlier requests are answered.
+  bool run_subscription(const protocol::CommandRow& row, const protocol::RequestView& request);
   // `text` without '-' and line end.
   void reply_error(protocol::Family family, ErrorClass error, std::string_view text);
   // MULTI, DISCARD or EXEC. The transaction if it is to be sent now, closed; nullptr: answered.
@@ -106,6 +112,11 @@ class ClientSession {
   // Its last command; nullptr = unknown.
   void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
+  // --- subscriptions ---
+  // A message, one whole frame: goes out between the replies. A client that has too many of them unread is
+  // closed.
+  void push(std::string_view frame);
+
   // --- local commands ---
   SessionState& state() { return state_; }
   const SessionState& state() const { return state_; }
@@ -113,12 +124,13 @@ class ClientSession {
   // From now on replies are of that protocol. Later requests wait for those in flight: they take other
   // connections.
   void speak(bool resp3);
-  // Ends what a transaction, WATCH or RESET left open.
+  // Ends what is open: a transaction, WATCH, subscriptions.
   void reset();
   int socket() const { return socket_; }
   ClientDescription describe() const;
 
  private:
+  void leave_subscriptions();
   void read();
   bool process_requests();
   bool handle_request(protocol::ReadBuffer* source);
@@ -150,6 +162,7 @@ class ClientSession {
   bool limited_ = false;  // paused, and because of a limit
   bool held_ = false;
   bool postponed_ = false;  // by CLIENT PAUSE; then paused_ too
+  bool listens_ = false;    // has, or had, subscriptions
   bool write_blocked_ = false;
   std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
   protocol::ReadBuffer read_;

@@ -32,9 +32,14 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-void ping(const RequestView& request, std::string& out) {
+void ping(const RequestView& request, const ClientSession& session, std::string& out) {
   if (request.argc() > 2) {
     write_error(out, errors::wrong_arity(*protocol::find_command("ping")));
+  } else if (session.facts().subscriber && !session.facts().resp3) {
+    // A subscriber that speaks RESP2 could take a plain reply for a message (pingCommand).
+    protocol::write_array_header(out, 2);
+    write_bulk(out, "pong");
+    write_bulk(out, request.argc() == 2 ? request.arg(1) : "");
   } else if (request.argc() == 2) {
     write_bulk(out, request.arg(1));
   } else {
@@ -68,7 +73,7 @@ void time(std::string& out) {
 void LocalCommands::run(LocalCommand command, const RequestView& request, ClientSession& session,
                         std::string& out) const {
   switch (command) {
-    case LocalCommand::ping: return ping(request, out);
+    case LocalCommand::ping: return ping(request, session, out);
     case LocalCommand::echo: return write_bulk(out, request.arg(1));
     case LocalCommand::select: return select(request, out);
     case LocalCommand::time: return time(out);
@@ -122,6 +127,13 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::discard:
     case LocalCommand::watch:
     case LocalCommand::unwatch:
+    // The worker's subscriptions take these.
+    case LocalCommand::subscribe:
+    case LocalCommand::unsubscribe:
+    case LocalCommand::psubscribe:
+    case LocalCommand::punsubscribe:
+    case LocalCommand::ssubscribe:
+    case LocalCommand::sunsubscribe:
     case LocalCommand::none: break;
   }
   write_error(out, errors::unsupported(request.arg(0)));

@@ -75,6 +75,8 @@ bool Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& r
     return send_blocking(session, request, *blocking);
   } else if (const auto* watch = std::get_if<routing::Watch>(&plan)) {
     return send_watch(session, request, *watch);
+  } else if (const auto* subscribe = std::get_if<routing::Subscribe>(&plan)) {
+    return session.run_subscription(*subscribe->row, request);
   } else {
     reject(session, request, std::get<routing::Reject>(plan));
   }
@@ -100,6 +102,7 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
     case RejectReason::wrong_arity: text = errors::wrong_arity(*reject.row); break;
     case RejectReason::no_auth: text = errors::kNoAuth; break;
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
+    case RejectReason::subscriber: text = errors::not_for_subscribers(*reject.row); break;
     case RejectReason::cross_slot: text = errors::kCrossSlot; break;
     case RejectReason::watch_in_multi: text = errors::kWatchInMulti; break;
     case RejectReason::no_multi: text = errors::kNotInTransaction; break;

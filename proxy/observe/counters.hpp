@@ -92,9 +92,13 @@ struct WorkerCounters {
   Counter retries;            // requests sent again after a lost connection
   Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;
-  Counter buffer_bytes;  // held by this worker's pooled buffers, in use or free
-  Counter loop_turns;    // of the event loop, ever
-  Counter in_flight;     // requests waiting for a node now
+  Counter buffer_bytes;        // held by this worker's pooled buffers, in use or free
+  Counter loop_turns;          // of the event loop, ever
+  Counter subscribers;         // clients that are subscribed to something now
+  Counter subscribers_closed;  // because they read too slowly
+  Counter subscriptions;       // channels and patterns that this worker is subscribed to at nodes now
+  Counter messages_delivered;  // to clients
+  Counter in_flight;           // requests waiting for a node now
 
   void count_error(protocol::Family family, ErrorClass error) {
     errors[index_of(family)][index_of(error)].add();

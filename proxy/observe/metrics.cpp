@@ -110,6 +110,19 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
           &WorkerCounters::client_bytes_out);
 }
 
+void add_subscriptions(Families& out, const Workers& workers) {
+  add_sum(out, workers, "slotway_subscribers", MetricType::Gauge,
+          "Clients that are subscribed to channels or patterns now.", &WorkerCounters::subscribers);
+  add_sum(
+      out, workers, "slotway_subscriptions", MetricType::Gauge,
+      "Channels and patterns that workers are subscribed to at nodes now, once for all clients of a worker.",
+      &WorkerCounters::subscriptions);
+  add_sum(out, workers, "slotway_messages_delivered_total", MetricType::Counter,
+          "Messages given to subscribed clients.", &WorkerCounters::messages_delivered);
+  add_sum(out, workers, "slotway_subscribers_closed_total", MetricType::Counter,
+          "Subscribed clients closed because they read too slowly.", &WorkerCounters::subscribers_closed);
+}
+
 void add_requests(Families& out, const Workers& workers) {
   MetricFamily& requests =
       add_family(out, "slotway_requests_total", MetricType::Counter, "Requests parsed, by command family.");
@@ -316,6 +329,7 @@ std::string render_metrics(const MetricsInput& input) {
   add_workers(families, input);
   add_clients(families, input.workers, input.facts);
   add_requests(families, input.workers);
+  add_subscriptions(families, input.workers);
   add_redirects(families, input.workers);
   add_upstream_totals(families, input.workers);
   if (input.statuses) add_nodes(families, *input.statuses);

@@ -73,6 +73,8 @@ TEST_CASE("what is out of range says what would be in it") {
        "limits.max_output_per_client: 1 is too small; write 1kb to 1024gb"},
       {[](Config& c) { c.limits.max_memory_bytes_per_client = 1025ull << 30; },
        "limits.max_memory_per_client: 1025gb is too large; write 1kb to 1024gb"},
+      {[](Config& c) { c.limits.max_subscriber_output_bytes = 1; },
+       "limits.max_subscriber_output: 1 is too small; write 1kb to 1024gb"},
       {[](Config& c) { c.timeouts.connect = milliseconds(0); },
        "timeouts.connect: 0 is too small; write 1ms to 1h"},
       {[](Config& c) { c.timeouts.request = milliseconds(3600001); },

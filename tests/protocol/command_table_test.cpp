@@ -145,7 +145,8 @@ TEST_CASE("each row says how it is served, and nothing that contradicts it") {
   const auto check = [](const CommandRow& row) {
     INFO(row.name);
     CHECK((row.local != LocalCommand::none) ==
-          (row.service == Service::local || row.service == Service::transaction));
+          (row.service == Service::local || row.service == Service::transaction ||
+           row.service == Service::subscription));
     CHECK((row.block_at != 0) == (row.service == Service::blocking));
     if (row.service == Service::by_key || row.service == Service::blocking) CHECK_FALSE(row.keys.empty());
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
@@ -226,6 +227,8 @@ TEST_CASE("decisions of ours") {
         "client|tracking",
         "cluster|keyslot",
         "asking"}},
+      {Service::subscription,
+       {"subscribe", "psubscribe", "ssubscribe", "sunsubscribe", "unsubscribe", "punsubscribe"}},
       {Service::container,
        {"object", "xgroup", "xinfo", "memory", "config", "client", "script", "function", "cluster", "acl",
         "latency", "slowlog", "pubsub", "module"}},
@@ -233,31 +236,9 @@ TEST_CASE("decisions of ours") {
       {Service::blocking,
        {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
       {Service::unsupported,
-       {"subscribe",
-        "psubscribe",
-        "ssubscribe",
-        "sunsubscribe",
-        "unsubscribe",
-        "punsubscribe",
-        "migrate",
-        "wait",
-        "monitor",
-        "debug",
-        "script|debug",
-        "cluster|reset",
-        "acl|setuser",
-        "acl|load",
-        "cluster|failover",
-        "shutdown",
-        "cluster|addslots",
-        "replicaof",
-        "slaveof",
-        "sync",
-        "psync",
-        "save",
-        "failover",
-        "restore-asking",
-        "pubsub|channels"}},
+       {"migrate", "wait", "monitor", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load",
+        "cluster|failover", "shutdown", "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "save",
+        "failover", "restore-asking", "pubsub|channels"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {

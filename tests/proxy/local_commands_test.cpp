@@ -247,9 +247,24 @@ TEST_CASE("What the proxy refuses it names, and goes on") {
                        {{"CLIENT"}, "-ERR wrong number of arguments for 'client' command\r\n"},
                        {{"GET"}, "-ERR wrong number of arguments for 'get' command\r\n"},
                        {{"CLIENT", "ID", "x"}, "-ERR wrong number of arguments for 'client|id' command\r\n"},
-                       {{"SUBSCRIBE", "a"}, "-ERR command 'subscribe' is not supported by Slotway\r\n"},
                        {{"CLUSTER", "RESET"}, "-ERR command 'cluster|reset' is not supported by Slotway\r\n"},
                        {{"RENAME", "a", "b"}, error(errors::kCrossSlot)},
                        {{"PING"}, "+PONG\r\n"},
                    });
+}
+
+TEST_CASE("a subscriber's PING is answered like a message") {
+  LocalStage stage;
+  stage.session().state().facts.subscriber = true;
+  check_all(
+      stage,
+      {
+          {{"PING"}, "*2\r\n$4\r\npong\r\n$0\r\n\r\n"},
+          {{"PING", "a b"}, "*2\r\n$4\r\npong\r\n$3\r\na b\r\n"},
+          {{"PING", "a", "b"}, "-ERR wrong number of arguments for 'ping' command\r\n"},
+          {{"ECHO", "a"},
+           "-ERR Can't execute 'echo': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+           "allowed in this context\r\n"},
+          {{"RESET"}, "+RESET\r\n"},
+      });
 }

@@ -28,6 +28,7 @@ std::string_view reason_name(RejectReason reason) {
     case RejectReason::no_multi: return "no multi";
     case RejectReason::watch_in_multi: return "watch in multi";
     case RejectReason::not_in_multi: return "not in multi";
+    case RejectReason::subscriber: return "subscriber";
   }
   return "?";
 }
@@ -51,6 +52,7 @@ struct PlanText {
   std::string operator()(const Broadcast& p) const { return "all " + std::string(p.row->name); }
   std::string operator()(const Scan& p) const { return "scan by " + std::string(p.row->name); }
   std::string operator()(const Settings& p) const { return "settings by " + std::string(p.row->name); }
+  std::string operator()(const Subscribe& p) const { return "subscriptions " + std::string(p.row->name); }
   std::string operator()(const Reject& p) const {
     return "reject " + std::string(p.row ? p.row->name : "-") + ": " + std::string(reason_name(p.reason));
   }
@@ -224,7 +226,6 @@ TEST_CASE("Commands without keys are answered here, by any node, or not at all")
           {"PUBLISH a b", "send publish to any"},
           {"OBJECT HELP", "send object|help to any"},
           {"MULTI", "step multi"},
-          {"SUBSCRIBE a", "reject subscribe: unsupported"},
           {"MIGRATE h 1 k 0 5", "reject migrate: unsupported"},
           {"CLIENT REPLY OFF", "local client|reply"},
           {"CLUSTER NODES", "local cluster|nodes"},
@@ -287,6 +288,49 @@ TEST_CASE("What is unknown or has too few or too many arguments is refused first
           {"SUBSCRIBE", "reject subscribe: arity"},
       },
       {}, true);
+}
+
+TEST_CASE("Subscribing commands go to the subscriptions, shard channels of one command are of one slot") {
+  check_all(
+      {
+          {"SUBSCRIBE a b", "subscriptions subscribe"},
+          {"PSUBSCRIBE a", "subscriptions psubscribe"},
+          {"UNSUBSCRIBE", "subscriptions unsubscribe"},
+          {"PUNSUBSCRIBE a", "subscriptions punsubscribe"},
+          {"SSUBSCRIBE a", "subscriptions ssubscribe"},
+          {"SSUBSCRIBE {x}a {x}b", "subscriptions ssubscribe"},
+          {"SSUBSCRIBE a b", "reject ssubscribe: CROSSSLOT"},
+          {"SUNSUBSCRIBE", "subscriptions sunsubscribe"},
+          {"SUNSUBSCRIBE a b", "reject sunsubscribe: CROSSSLOT"},
+          {"SPUBLISH a b", "send spublish to 15495"},
+      },
+      {}, true);
+}
+
+TEST_CASE("A subscriber may say little") {
+  Planner planner({});
+  SessionFacts subscriber;
+  subscriber.subscriber = true;
+  const PlanCase cases[] = {
+      {"GET a", "reject get: subscriber"},
+      {"GET", "reject get: arity"},
+      {"NOSUCH", "reject -: unknown command"},
+      {"PUBLISH a b", "reject publish: subscriber"},
+      {"SPUBLISH a b", "reject spublish: subscriber"},
+      {"CONFIG GET save", "reject config|get: subscriber"},
+      {"HELLO", "reject hello: subscriber"},
+      {"MULTI", "reject multi: subscriber"},
+      {"PING", "local ping"},
+      {"QUIT", "local quit"},
+      {"RESET", "local reset"},
+      {"SUBSCRIBE a", "subscriptions subscribe"},
+      {"SUNSUBSCRIBE", "subscriptions sunsubscribe"},
+  };
+  for (const PlanCase& c : cases) {
+    INFO(c.request);
+    const RequestWords request(split_words(c.request));
+    CHECK(std::visit(PlanText{}, planner.plan(request.view(), subscriber)) == c.plan);
+  }
 }
 
 TEST_CASE("Before AUTH: existence, then arity, then NOAUTH, then all the rest, as in processCommand") {

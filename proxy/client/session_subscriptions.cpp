@@ -1,0 +1,51 @@
+// What a client_session does as a subscriber.
+
+#include <spdlog/spdlog.h>
+
+#include <string_view>
+#include <utility>
+
+#include "proxy/client/client_session.hpp"
+#include "proxy/upstream/subscriptions.hpp"
+
+namespace slotway::proxy {
+
+bool ClientSession::run_subscription(const protocol::CommandRow& row, const protocol::RequestView& request) {
+  if (replies_.size() > 0) return false;
+  listens_ = true;
+  room_.loop.counters.requests[index_of(row.family)].add();
+  room_.subscriptions->run(*this, row, request);
+  return true;
+}
+
+void ClientSession::leave_subscriptions() {
+  if (std::exchange(listens_, false)) room_.subscriptions->leave(*this);
+}
+
+void ClientSession::push(std::string_view frame) {
+  if (finished_ || closing_) return;
+  const std::uint64_t limit = room_.loop.config.limits.max_subscriber_output_bytes;
+  // What has only waited for the end of the turn is not held against the client.
+  if (out_.size() + frame.size() > limit && !write_blocked_) write();
+  if (finished_) return;
+  if (out_.size() + frame.size() > limit) {
+    room_.loop.counters.subscribers_closed.add();
+    if (const auto left_out = room_.subscriber_warnings.allow(room_.loop.now)) {
+      spdlog::warn(
+          "client {} closed: it reads its messages too slowly, and more than limits.max_subscriber_output "
+          "bytes "
+          "wait for it ({} more such clients since the last of these lines)",
+          state_.id, *left_out);
+    }
+    return finish();
+  }
+  if (state_.facts.resp3) {
+    out_.append(room_.loop.blocks, ">");
+    frame.remove_prefix(1);
+  }
+  out_.append(room_.loop.blocks, frame);
+  room_.loop.counters.messages_delivered.add();
+  want_settle();
+}
+
+}  // namespace slotway::proxy

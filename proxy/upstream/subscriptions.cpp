@@ -1,0 +1,267 @@
+#include "proxy/upstream/subscriptions.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/push_frame.hpp"
+#include "protocol/reply_errors.hpp"
+#include "protocol/reply_writer.hpp"
+#include "routing/backoff.hpp"
+
+namespace slotway::proxy {
+
+namespace {
+
+using protocol::ChannelKind;
+using protocol::LocalCommand;
+using routing::kNoLink;
+using routing::LinkId;
+using routing::ListenerId;
+using routing::RefreshReason;
+
+// What a node has refused is asked for again about this often.
+constexpr routing::Backoff kRetryRefused{std::chrono::seconds{1}, std::chrono::seconds{1}};
+// A link that nobody needs is kept this long: a client may come back.
+constexpr std::chrono::seconds kKeepUnused{10};
+
+struct Operation {
+  ChannelKind kind;
+  bool subscribes;
+};
+
+Operation operation_of(LocalCommand command) {
+  switch (command) {
+    case LocalCommand::subscribe: return {ChannelKind::channel, true};
+    case LocalCommand::psubscribe: return {ChannelKind::pattern, true};
+    case LocalCommand::ssubscribe: return {ChannelKind::shard, true};
+    case LocalCommand::punsubscribe: return {ChannelKind::pattern, false};
+    case LocalCommand::sunsubscribe: return {ChannelKind::shard, false};
+    default: return {ChannelKind::channel, false};
+  }
+}
+
+ListenerId listener_of(Handle session) { return (std::uint64_t{session.generation} << 32) | session.index; }
+Handle session_of(ListenerId listener) {
+  return {static_cast<std::uint32_t>(listener), static_cast<std::uint32_t>(listener >> 32)};
+}
+
+}  // namespace
+
+Subscriptions::Subscriptions(boost::asio::io_context& io, Loop& loop, Sessions& sessions, ReplySlots& slots,
+                             UpstreamPool& pool, std::function<void()> end_turn,
+                             RequestRefresh request_refresh)
+    : io_(io),
+      loop_(loop),
+      sessions_(sessions),
+      slots_(slots),
+      pool_(pool),
+      end_turn_(std::move(end_turn)),
+      request_refresh_(std::move(request_refresh)) {}
+
+// --- from a client ---
+
+void Subscriptions::run(ClientSession& session, const protocol::CommandRow& row,
+                        const protocol::RequestView& request) {
+  const Operation operation = operation_of(row.local);
+  const ListenerId listener = listener_of(session.handle());
+  names_.clear();
+  for (std::size_t i = 1; i < request.argc(); ++i) names_.push_back(request.arg(i));
+  const Handle slot = session.open_reply(row.family, request.bytes().size());
+  follow_map();
+  if (operation.subscribes) {
+    waiting_[listener] = {slot, loop_.now + loop_.config.timeouts.request};
+    session.hold_until_answered();
+    table_.subscribe(listener, operation.kind, names_, session.facts().resp3);
+  } else {
+    replies_.clear();
+    table_.unsubscribe(listener, operation.kind, names_, session.facts().resp3, replies_);
+    session.state().facts.subscriber = table_.is_subscriber(listener);
+    session.deliver(slot, slots_.at(slot), {replies_});
+  }
+  flush();
+  count();
+}
+
+void Subscriptions::leave(ClientSession& session) {
+  const ListenerId listener = listener_of(session.handle());
+  waiting_.erase(listener);
+  table_.leave(listener);
+  session.state().facts.subscriber = false;
+  flush();
+  count();
+}
+
+// --- to a client ---
+
+void Subscriptions::acknowledge(ListenerId listener, std::string_view replies) {
+  if (ClientSession* session = sessions_.find(session_of(listener))) session->state().facts.subscriber = true;
+  answer(listener, replies);
+}
+
+void Subscriptions::refuse(ListenerId listener, std::string_view error_reply) {
+  loop_.counters.count_error(protocol::Family::pubsub, ErrorClass::upstream);
+  answer(listener, error_reply);
+}
+
+void Subscriptions::answer(ListenerId listener, std::string_view replies) {
+  const auto found = waiting_.find(listener);
+  if (found == waiting_.end()) return;
+  const Handle handle = found->second.reply_slot;
+  waiting_.erase(found);
+  ReplySlot* slot = slots_.find(handle);
+  if (slot) sessions_.at(slot->session).deliver(handle, *slot, {replies});
+}
+
+void Subscriptions::push(ListenerId listener, std::string_view frame) {
+  if (ClientSession* session = sessions_.find(session_of(listener))) session->push(frame);
+}
+
+void Subscriptions::expire_waiting() {
+  std::vector<ListenerId> late;
+  for (const auto& [listener, waiting] : waiting_) {
+    if (loop_.now >= waiting.deadline) late.push_back(listener);
+  }
+  for (const ListenerId listener : late) {
+    table_.cancel(listener);
+    loop_.counters.count_error(protocol::Family::pubsub, ErrorClass::unreachable);
+    std::string reply;
+    protocol::write_error(reply, protocol::errors::kNotSent);
+    answer(listener, reply);
+  }
+}
+
+// --- the map ---
+
+void Subscriptions::on_topology() {
+  if (table_.size() == 0) return;
+  follow_map();
+  flush();
+}
+
+void Subscriptions::follow_map() {
+  if (pool_.topology() == topology_) return;
+  topology_ = pool_.topology();
+  by_node_.assign(topology_->nodes().size(), kNoLink);
+  for (LinkId id = 0; id < links_.size(); ++id) {
+    if (!links_[id]) continue;
+    const routing::Endpoint& endpoint = links_[id]->endpoint();
+    const routing::NodeIndex node = topology_->find(endpoint.host, endpoint.port);
+    if (node != routing::kNoNode) by_node_[node] = id;
+  }
+  list_primaries();
+  choose_home();
+  table_.reroute();
+}
+
+// Those that have slots and are well: the others have no keys to speak of, or will be replaced.
+void Subscriptions::list_primaries() {
+  std::vector<bool> serves(topology_->nodes().size());
+  for (std::uint32_t slot = 0; slot < routing::kSlotCount; ++slot) {
+    const routing::NodeIndex node = topology_->primary_of(static_cast<routing::Slot>(slot));
+    if (node != routing::kNoNode) serves[node] = true;
+  }
+  primaries_.clear();
+  for (routing::NodeIndex node = 0; node < serves.size(); ++node) {
+    if (serves[node] && topology_->node(node).healthy) primaries_.push_back(link_at(node));
+  }
+}
+
+// The one that is the home stays it while it serves: a change may lose messages. Else the first that PUBLISH
+// is sent to as well.
+bool Subscriptions::choose_home() {
+  const LinkId before = home_;
+  const auto serves = [this](LinkId link) { return !links_[link]->is_failing(); };
+  const bool is_primary = std::ranges::count(primaries_, home_) > 0;
+  if (is_primary && serves(home_)) return false;
+  if (const auto found = std::ranges::find_if(primaries_, serves); found != primaries_.end()) {
+    home_ = *found;
+  } else if (!is_primary) {
+    home_ = primaries_.empty() ? kNoLink : primaries_.front();
+  }
+  return home_ != before;
+}
+
+LinkId Subscriptions::slot_link(routing::Slot slot) {
+  const routing::NodeIndex node = topology_ ? topology_->primary_of(slot) : routing::kNoNode;
+  return node == routing::kNoNode ? kNoLink : link_at(node);
+}
+
+LinkId Subscriptions::link_at(routing::NodeIndex node) {
+  if (by_node_[node] != kNoLink) return by_node_[node];
+  const auto free = std::ranges::find(links_, nullptr);
+  const LinkId id = static_cast<LinkId>(free - links_.begin());
+  if (free == links_.end()) links_.emplace_back();
+  SubscriberLinkEvents& events = *this;
+  links_[id] = std::make_shared<SubscriberLink>(io_, loop_, events, id, topology_->node(node).endpoint);
+  return by_node_[node] = id;
+}
+
+void Subscriptions::move_slot(LinkId from, const protocol::RedirectError& moved) {
+  const std::string_view host =
+      moved.host.empty() ? std::string_view(links_[from]->endpoint().host) : moved.host;
+  request_refresh_(RefreshReason::moved);
+  if (host == "?") return;
+  pool_.move_slot(moved.slot, {std::string(host), moved.port});
+  follow_map();
+}
+
+// --- links ---
+
+void Subscriptions::send(LinkId link, ChannelKind kind, bool subscribes, std::string_view name) {
+  protocol::write_subscription(links_[link]->out(), kind, subscribes, name);
+}
+
+void Subscriptions::on_ready(LinkId link) { table_.on_ready(link); }
+
+bool Subscriptions::on_frame(LinkId link, std::string_view frame) { return table_.on_frame(link, frame); }
+
+void Subscriptions::on_lost(LinkId link) {
+  table_.on_lost(link);
+  request_refresh_(RefreshReason::connection_lost);
+  if (choose_home()) table_.reroute();
+}
+
+void Subscriptions::end_turn() {
+  flush();
+  count();
+  end_turn_();
+}
+
+void Subscriptions::flush() {
+  for (LinkId id = 0; id < links_.size(); ++id) {
+    if (!links_[id]) continue;
+    if (table_.uses(id) > 0) links_[id]->open();
+    const bool was_open = links_[id]->is_open();
+    links_[id]->flush();
+    // What was lost is asked for at other links, perhaps at one that has been passed already.
+    if (was_open && !links_[id]->is_open()) id = kNoLink;
+  }
+}
+
+void Subscriptions::on_tick() {
+  if (links_.empty()) return;
+  if (table_.size() > 0) follow_map();
+  for (LinkId id = 0; id < links_.size(); ++id) {
+    if (!links_[id]) continue;
+    links_[id]->on_tick();
+    links_[id]->note_use(table_.uses(id) > 0);
+    if (!links_[id]->is_unused_for(kKeepUnused)) continue;
+    links_[id]->close();
+    table_.on_closed(id);
+    if (std::ranges::count(by_node_, id) == 0) links_[id].reset();
+  }
+  expire_waiting();
+  if (loop_.now >= retry_at_) {
+    table_.retry_refused();
+    retry_at_ = loop_.now + kRetryRefused.delay(0, pool_.random());
+  }
+  flush();
+  count();
+}
+
+void Subscriptions::count() {
+  loop_.counters.subscriptions.set(table_.size());
+  loop_.counters.subscribers.set(table_.listeners());
+}
+
+}  // namespace slotway::proxy
