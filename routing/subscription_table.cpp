@@ -46,6 +46,24 @@ bool SubscriptionTable::is_subscriber(ListenerId listener) const {
   return found != clients_.end() && !found->second.is_empty();
 }
 
+std::size_t SubscriptionTable::names_of(ListenerId listener, ChannelKind kind) const {
+  const auto found = clients_.find(listener);
+  return found == clients_.end() ? 0 : found->second.members[index_of(kind)].size();
+}
+
+std::size_t SubscriptionTable::listeners_of(ChannelKind kind, std::string_view name) const {
+  const Entries& entries = entries_[index_of(kind)];
+  const auto found = entries.find(name);
+  return found == entries.end() ? 0 : found->second.listeners.size();
+}
+
+void SubscriptionTable::for_each_name(ChannelKind kind,
+                                      const std::function<void(std::string_view name)>& visit) const {
+  for (const auto& [name, entry] : entries_[index_of(kind)]) {
+    if (!entry.listeners.empty()) visit(name);
+  }
+}
+
 SubscriptionTable::Entry* SubscriptionTable::find(ChannelKind kind, std::string_view name) {
   const auto found = entries_[index_of(kind)].find(name);
   return found == entries_[index_of(kind)].end() ? nullptr : &found->second;

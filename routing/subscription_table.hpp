@@ -65,6 +65,12 @@ class SubscriptionTable {
   // The client has gone, or is subscribed to nothing from now on.
   void leave(ListenerId listener);
   bool is_subscriber(ListenerId listener) const;
+  // How many names of that kind the client listens to.
+  std::size_t names_of(ListenerId listener, ChannelKind kind) const;
+  // How many clients listen to the name.
+  std::size_t listeners_of(ChannelKind kind, std::string_view name) const;
+  // visit(name), for each name of that kind that somebody listens to.
+  void for_each_name(ChannelKind kind, const std::function<void(std::string_view name)>& visit) const;
 
   // --- links ---
   void on_ready(LinkId link);

@@ -119,6 +119,11 @@ void ClientCommands::run(LocalCommand command, const RequestView& request, Clien
     case LocalCommand::client_trackinginfo: return tracking_info(session.facts().resp3, out);
     case LocalCommand::client_tracking: return tracking(request, out);
     case LocalCommand::client_caching: return write_error(out, errors::kCachingWithoutTracking);
+    case LocalCommand::pubsub_channels:
+    case LocalCommand::pubsub_numsub:
+    case LocalCommand::pubsub_numpat:
+    case LocalCommand::pubsub_shardchannels:
+    case LocalCommand::pubsub_shardnumsub: return pubsub(command, request, session, out);
     default: return write_error(out, errors::unsupported(request.arg(0)));
   }
 }
@@ -151,6 +156,16 @@ void ClientCommands::pause(const RequestView& request, ClientSession& session, s
   if (*milliseconds < 0) return write_error(out, errors::kTimeoutNegative);
   pause.until = desk_.now() + std::chrono::milliseconds(std::min(*milliseconds, kLongestPauseMs));
   desk_.ask(session, kFamily, {ClientQuestion::Kind::pause, {}, pause});
+}
+
+void ClientCommands::pubsub(LocalCommand command, const RequestView& request, ClientSession& session,
+                            std::string& out) const {
+  auto asked = parse_subscription_question(command, request);
+  if (!asked) return write_error(out, errors::subcommand_syntax(request));
+  ClientQuestion question;
+  question.kind = ClientQuestion::Kind::subscriptions;
+  question.subscriptions = std::move(*asked);
+  desk_.ask(session, protocol::Family::pubsub, std::move(question));
 }
 
 }  // namespace slotway::proxy

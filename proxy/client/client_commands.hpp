@@ -1,4 +1,5 @@
-// CLIENT and its subcommands, as Redis 7.0 answers them (networking.c, clientCommand). Owner: LocalCommands.
+// CLIENT and PUBSUB with their subcommands, as Redis 7.0 answers them (networking.c, clientCommand; pubsub.c,
+// pubsubCommand). Owner: LocalCommands.
 // Thread: worker. Invariant: what concerns one session is answered at once; what concerns all of them goes to
 // the desk, which answers later.
 #pragma once
@@ -17,13 +18,15 @@ class ClientCommands {
   explicit ClientCommands(ClientDesk& desk) : desk_(desk) {}
 
   // Appends one reply, or nothing: CLIENT REPLY OFF and SKIP have none, and what the desk was asked has a
-  // reply slot of its own. REQUIRES: `command` is one of CLIENT's.
+  // reply slot of its own. REQUIRES: `command` is one of CLIENT's or PUBSUB's.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
            std::string& out) const;
 
  private:
   void list(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void kill(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
+  void pubsub(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
+              std::string& out) const;
   void pause(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
 
   ClientDesk& desk_;

@@ -43,7 +43,10 @@ std::string ClientDescription::line() const {
   number("age", age.count());
   number("idle", idle.count());
   field("flags", flags_of(*this));
-  for (const char* none : {"db", "sub", "psub", "ssub"}) number(none, 0);
+  number("db", 0);
+  number("sub", channels);
+  number("psub", patterns);
+  number("ssub", shard_channels);
   number("multi", queued ? std::int64_t{*queued} : -1);
   number("qbuf", query_bytes);
   for (const char* none : {"qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp"}) number(none, 0);

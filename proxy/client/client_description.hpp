@@ -24,6 +24,9 @@ struct ClientDescription {
   std::chrono::seconds age{0};
   std::chrono::seconds idle{0};
   ClientType type = ClientType::normal;
+  std::size_t channels = 0;  // it is subscribed to, and so with patterns and shard channels
+  std::size_t patterns = 0;
+  std::size_t shard_channels = 0;
   bool blocked = false;                 // waits in a blocking command, or by CLIENT PAUSE
   std::optional<std::uint32_t> queued;  // commands of its open transaction
   bool closing = false;                 // closes when all is answered

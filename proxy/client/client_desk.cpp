@@ -5,6 +5,7 @@
 
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/upstream/subscriptions.hpp"
 
 namespace slotway::proxy {
 
@@ -45,6 +46,7 @@ std::string reply_to(const ClientQuestion& question, ClientAnswer& answer) {
       break;
     case Kind::pause:
     case Kind::unpause: reply = protocol::kOk; break;
+    case Kind::subscriptions: reply = question.subscriptions.reply(answer.subscriptions); break;
   }
   return reply;
 }
@@ -73,6 +75,9 @@ ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
   switch (question.kind) {
     case Kind::pause: room_.pause.extend(question.pause, room_.loop.now); return answer;
     case Kind::unpause: end_pause(); return answer;
+    case Kind::subscriptions:
+      answer.subscriptions = question.subscriptions.answer(room_.subscriptions->table());
+      return answer;
     case Kind::list:
     case Kind::kill: break;
   }
@@ -99,6 +104,7 @@ void ClientDesk::collect(Handle handle, ClientAnswer answer) {
   Asked& asked = asked_.at(handle);
   std::move(answer.lines.begin(), answer.lines.end(), std::back_inserter(asked.answer.lines));
   asked.answer.killed += answer.killed;
+  for (const auto& [name, clients] : answer.subscriptions) asked.answer.subscriptions[name] += clients;
   if (--asked.missing > 0) return;
 
   if (ReplySlot* slot = room_.slots.find(asked.reply_slot)) {

@@ -1,8 +1,8 @@
-// Commands about all clients (CLIENT LIST, KILL, PAUSE, UNPAUSE): each worker alone knows its sessions, so a
-// question is posted to every worker's desk, each answers on its own thread and posts its answer back, and
-// the desk that asked fills the client's reply slot. Owner: a Worker. Thread: worker; only values cross.
-// Invariant: a question's slot is filled once, when all workers have answered; meanwhile the client's later
-// requests wait, so that they see what it has done.
+// Commands about all clients (CLIENT LIST, KILL, PAUSE, UNPAUSE; PUBSUB): each worker alone knows its
+// sessions, so a question is posted to every worker's desk, each answers on its own thread and posts its
+// answer back, and the desk that asked fills the client's reply slot. Owner: a Worker. Thread: worker; only
+// values cross. Invariant: a question's slot is filled once, when all workers have answered; meanwhile the
+// client's later requests wait, so that they see what it has done.
 //
 //   session -> desk 0 -- question --> desk 1, desk 2 …
 //              desk 0 <--- answers --- …            -> reply slot
@@ -17,20 +17,23 @@
 #include "proxy/client/client_filter.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/proxy_facts.hpp"
+#include "proxy/client/subscription_question.hpp"
 
 namespace slotway::proxy {
 
 struct ClientQuestion {
-  enum class Kind : std::uint8_t { list, kill, pause, unpause };
+  enum class Kind : std::uint8_t { list, kill, pause, unpause, subscriptions };
   Kind kind = Kind::list;
-  ClientFilter filter;  // of list and kill
-  ClientPause pause;    // of pause
-  bool resp3 = false;   // who asks speaks it
+  ClientFilter filter = {};  // of list and kill
+  ClientPause pause = {};    // of pause
+  SubscriptionQuestion subscriptions = {};
+  bool resp3 = false;  // who asks speaks it
 };
 
 struct ClientAnswer {
   std::vector<std::pair<std::uint64_t, std::string>> lines;  // of list: id and line
   std::uint64_t killed = 0;
+  SubscriptionCounts subscriptions;
 };
 
 class ClientDesk {

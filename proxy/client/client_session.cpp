@@ -458,6 +458,7 @@ ClientDescription ClientSession::describe() const {
   client.blocked = is_blocked() || postponed_;
   if (transaction_) client.queued = transaction_->size();
   if (last_command_) client.command = last_command_->name;
+  describe_subscriptions(client);
   return client;
 }
 

@@ -131,6 +131,7 @@ class ClientSession {
 
  private:
   void leave_subscriptions();
+  void describe_subscriptions(ClientDescription& client) const;
   void read();
   bool process_requests();
   bool handle_request(protocol::ReadBuffer* source);

@@ -92,7 +92,12 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::client_getredir:
     case LocalCommand::client_trackinginfo:
     case LocalCommand::client_tracking:
-    case LocalCommand::client_caching: return client_.run(command, request, session, out);
+    case LocalCommand::client_caching:
+    case LocalCommand::pubsub_channels:
+    case LocalCommand::pubsub_numsub:
+    case LocalCommand::pubsub_numpat:
+    case LocalCommand::pubsub_shardchannels:
+    case LocalCommand::pubsub_shardnumsub: return client_.run(command, request, session, out);
     case LocalCommand::cluster_slots:
     case LocalCommand::cluster_shards:
     case LocalCommand::cluster_nodes:

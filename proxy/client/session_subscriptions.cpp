@@ -22,6 +22,14 @@ void ClientSession::leave_subscriptions() {
   if (std::exchange(listens_, false)) room_.subscriptions->leave(*this);
 }
 
+void ClientSession::describe_subscriptions(ClientDescription& client) const {
+  if (!listens_) return;
+  client.channels = room_.subscriptions->names_of(*this, protocol::ChannelKind::channel);
+  client.patterns = room_.subscriptions->names_of(*this, protocol::ChannelKind::pattern);
+  client.shard_channels = room_.subscriptions->names_of(*this, protocol::ChannelKind::shard);
+  if (client.channels + client.patterns + client.shard_channels > 0) client.type = ClientType::pubsub;
+}
+
 void ClientSession::push(std::string_view frame) {
   if (finished_ || closing_) return;
   const std::uint64_t limit = room_.loop.config.limits.max_subscriber_output_bytes;

@@ -76,7 +76,7 @@ void Subscriptions::run(ClientSession& session, const protocol::CommandRow& row,
     replies_.clear();
     table_.unsubscribe(listener, operation.kind, names_, session.facts().resp3, replies_);
     session.state().facts.subscriber = table_.is_subscriber(listener);
-    session.deliver(slot, slots_.at(slot), {replies_});
+    deliver(session, slot, slots_.at(slot), replies_);
   }
   flush();
   count();
@@ -89,6 +89,10 @@ void Subscriptions::leave(ClientSession& session) {
   session.state().facts.subscriber = false;
   flush();
   count();
+}
+
+std::size_t Subscriptions::names_of(const ClientSession& session, ChannelKind kind) const {
+  return table_.names_of(listener_of(session.handle()), kind);
 }
 
 // --- to a client ---
@@ -109,7 +113,15 @@ void Subscriptions::answer(ListenerId listener, std::string_view replies) {
   const Handle handle = found->second.reply_slot;
   waiting_.erase(found);
   ReplySlot* slot = slots_.find(handle);
-  if (slot) sessions_.at(slot->session).deliver(handle, *slot, {replies});
+  if (slot) deliver(sessions_.at(slot->session), handle, *slot, replies);
+}
+
+// Acknowledgements are pushes: CLIENT REPLY OFF does not silence them (addReplyPubsubSubscribed,
+// CLIENT_PUSHING).
+void Subscriptions::deliver(ClientSession& session, Handle handle, ReplySlot& slot,
+                            std::string_view replies) {
+  if (!replies.starts_with('-')) slot.muted = false;
+  session.deliver(handle, slot, {replies});
 }
 
 void Subscriptions::push(ListenerId listener, std::string_view frame) {

@@ -32,6 +32,9 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   void run(ClientSession& session, const protocol::CommandRow& row, const protocol::RequestView& request);
   // The client has gone, or starts anew.
   void leave(ClientSession& session);
+  const routing::SubscriptionTable& table() const { return table_; }
+  // How many names of that kind the client listens to.
+  std::size_t names_of(const ClientSession& session, protocol::ChannelKind kind) const;
 
   // --- the worker's loop ---
   void on_topology();
@@ -62,6 +65,7 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   std::uint64_t random() override { return pool_.random(); }
 
   void answer(routing::ListenerId listener, std::string_view replies);
+  static void deliver(ClientSession& session, Handle handle, ReplySlot& slot, std::string_view replies);
   void expire_waiting();
   // Takes in a map that has changed; routes anew.
   void follow_map();

@@ -2,7 +2,11 @@
 // failovers and slots that move.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <set>
+
 #include "tests/integration/proxied_cluster.hpp"
+#include "tests/kit/redis_process.hpp"
 #include "tests/kit/wait_until.hpp"
 
 namespace slotway::integration {
@@ -109,6 +113,24 @@ TEST_CASE("when the node that carries the subscriptions dies, another one does, 
   for (TestClient& client : clients) CHECK(kit::to_text(client.read()) == message("news", "recovered"));
 }
 
+TEST_CASE("CLIENT REPLY OFF silences neither acknowledgements nor messages") {
+  ProxiedCluster proxied = subscribed_cluster();
+  const kit::RedisProcess redis;
+  TestClient publisher = proxied.client();
+  for (const bool through_slotway : {true, false}) {
+    TestClient client = through_slotway ? proxied.client() : redis.client();
+    client.send_raw(kit::encode({"CLIENT", "REPLY", "OFF"}) + kit::encode({"PING"}) +
+                    kit::encode({"SUBSCRIBE", "news", "sports"}) + kit::encode({"UNSUBSCRIBE", "sports"}));
+    CHECK(kit::to_text(client.read()) == "[\"subscribe\", \"news\", :1]");
+    CHECK(kit::to_text(client.read()) == "[\"subscribe\", \"sports\", :2]");
+    CHECK(kit::to_text(client.read()) == "[\"unsubscribe\", \"sports\", :1]");
+    TestClient server = redis.client();
+    TestClient& asked = through_slotway ? publisher : server;
+    CHECK_FALSE(asked.command({"PUBLISH", "news", "x"}).is_error());
+    CHECK(kit::to_text(client.read()) == message("news", "x"));
+  }
+}
+
 TEST_CASE("keyspace notifications of all primaries are heard once, also after a failover") {
   ProxiedCluster proxied = subscribed_cluster();
   for (std::size_t node = 0; node < ClusterProcess::kNodes; ++node)
@@ -156,6 +178,75 @@ TEST_CASE("a shard channel is heard at its slot's node, and follows the slot") {
                   [&] { return subscriptions_at(proxied, 1, channel, "SHARDNUMSUB") == 2; });
   publish_and_hear("moved");
   CHECK(client.text({"SUNSUBSCRIBE"}) == "[\"sunsubscribe\", \"" + channel + "\", :0]");
+}
+
+TEST_CASE("PUBSUB and CLIENT LIST say of subscriptions what one server says") {
+  ProxiedCluster proxied = subscribed_cluster();
+  const kit::RedisProcess redis;
+  // Five clients on two workers, the same five at the server.
+  const std::vector<kit::Args> commands[] = {
+      {{"SUBSCRIBE", "news", "sports"}, {"PSUBSCRIBE", "n*", "__keyevent@0__:*"}},
+      {{"SUBSCRIBE", "news"}, {"SSUBSCRIBE", "shard"}},
+      {{"PSUBSCRIBE", "n*"}, {"SSUBSCRIBE", "shard"}, {"SUNSUBSCRIBE"}},
+      {{"SUBSCRIBE", "a\r\nb", "gone"}, {"UNSUBSCRIBE", "gone"}},
+      {{"SSUBSCRIBE", "other"}},
+  };
+  std::vector<TestClient> here;
+  std::vector<TestClient> there;
+  for (const auto& of_client : commands) {
+    here.push_back(proxied.client());
+    there.push_back(redis.client());
+    for (const kit::Args& command : of_client) {
+      here.back().send(command);
+      there.back().send(command);
+      for (std::size_t name = 1; name < std::max<std::size_t>(command.size(), 2); ++name)
+        CHECK(kit::to_text(here.back().read()) == kit::to_text(there.back().read()));
+    }
+  }
+  // Names come in any order.
+  const auto answer = [](TestClient& client, const kit::Args& command) {
+    kit::Reply reply = client.command(command);
+    if (command[1].ends_with("CHANNELS")) {
+      std::ranges::sort(reply.elements, {}, &kit::Reply::text);
+    }
+    return kit::to_text(reply);
+  };
+  TestClient asks_here = proxied.client();
+  TestClient asks_there = redis.client();
+  for (const kit::Args& command : std::vector<kit::Args>{
+           {"PUBSUB", "CHANNELS"},
+           {"PUBSUB", "CHANNELS", "*s"},
+           {"PUBSUB", "CHANNELS", "[^n]*"},
+           {"PUBSUB", "CHANNELS", "none"},
+           {"PUBSUB", "CHANNELS", "a", "b"},
+           {"PUBSUB", "NUMSUB"},
+           {"PUBSUB", "NUMSUB", "news", "none", "news", "gone", "shard"},
+           {"PUBSUB", "NUMPAT"},
+           {"PUBSUB", "NUMPAT", "x"},
+           {"PUBSUB", "SHARDCHANNELS"},
+           {"PUBSUB", "SHARDCHANNELS", "o*"},
+           {"PUBSUB", "SHARDNUMSUB", "shard", "other", "news"},
+           {"PUBSUB", "NOSUCH"},
+           {"PUBSUB"},
+       }) {
+    INFO(kit::to_text({kit::Reply::Type::bulk, command.size() > 1 ? command[1] : "", 0, {}}));
+    if (command.size() == 1) {
+      CHECK(asks_here.text(command) == asks_there.text(command));
+    } else {
+      CHECK(answer(asks_here, command) == answer(asks_there, command));
+    }
+  }
+  // The fields of CLIENT LIST that tell of subscriptions, each client's.
+  const auto subscriptions = [](TestClient& client, const char* type) {
+    std::multiset<std::string> fields;
+    const std::string lines = client.command({"CLIENT", "LIST", "TYPE", type}).text;
+    for (std::size_t at = lines.find(" flags="); at != std::string::npos; at = lines.find(" flags=", at + 1))
+      fields.insert(lines.substr(at, lines.find(" multi=", at) - at));
+    return fields;
+  };
+  CHECK(subscriptions(asks_here, "pubsub") == subscriptions(asks_there, "pubsub"));
+  CHECK(subscriptions(asks_here, "pubsub").size() == 5);
+  CHECK(subscriptions(asks_here, "normal").size() == 1);
 }
 
 }  // namespace slotway::integration

@@ -226,7 +226,12 @@ TEST_CASE("decisions of ours") {
         "readwrite",
         "client|tracking",
         "cluster|keyslot",
-        "asking"}},
+        "asking",
+        "pubsub|channels",
+        "pubsub|numsub",
+        "pubsub|numpat",
+        "pubsub|shardchannels",
+        "pubsub|shardnumsub"}},
       {Service::subscription,
        {"subscribe", "psubscribe", "ssubscribe", "sunsubscribe", "unsubscribe", "punsubscribe"}},
       {Service::container,
@@ -238,7 +243,7 @@ TEST_CASE("decisions of ours") {
       {Service::unsupported,
        {"migrate", "wait", "monitor", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load",
         "cluster|failover", "shutdown", "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "save",
-        "failover", "restore-asking", "pubsub|channels"}},
+        "failover", "restore-asking"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {
