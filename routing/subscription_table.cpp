@@ -198,8 +198,7 @@ void SubscriptionTable::stop_waiting(ListenerId listener, Client& client) {
   client.missing = 0;
   // A name that was given twice is dropped once.
   std::ranges::sort(awaited);
-  const auto doubled = std::ranges::unique(awaited);
-  awaited.erase(doubled.begin(), doubled.end());
+  awaited.erase(std::unique(awaited.begin(), awaited.end()), awaited.end());
   for (Entry* entry : awaited) {
     std::erase(entry->waiters, listener);
     drop_if_unused(*entry);

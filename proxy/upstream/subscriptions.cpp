@@ -167,13 +167,14 @@ void Subscriptions::follow_map() {
 
 // Those that have slots and are well: the others have no keys to speak of, or will be replaced.
 void Subscriptions::list_primaries() {
-  std::vector<bool> serves(topology_->nodes().size());
+  const auto nodes = static_cast<routing::NodeIndex>(topology_->nodes().size());
+  std::vector<bool> serves(nodes);
   for (std::uint32_t slot = 0; slot < routing::kSlotCount; ++slot) {
     const routing::NodeIndex node = topology_->primary_of(static_cast<routing::Slot>(slot));
     if (node != routing::kNoNode) serves[node] = true;
   }
   primaries_.clear();
-  for (routing::NodeIndex node = 0; node < serves.size(); ++node) {
+  for (routing::NodeIndex node = 0; node < nodes; ++node) {
     if (serves[node] && topology_->node(node).healthy) primaries_.push_back(link_at(node));
   }
 }
