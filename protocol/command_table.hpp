@@ -74,6 +74,7 @@ enum class LocalCommand : std::uint8_t {
   reset,
   select,
   time,
+  role,
   auth,
   hello,
   info,

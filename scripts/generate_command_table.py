@@ -22,7 +22,7 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 
 # Answered by the proxy: command -> LocalCommand.
 LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
-    "ping echo quit reset select time auth hello info readonly readwrite asking"
+    "ping echo quit reset select time role auth hello info readonly readwrite asking"
     " client|id client|getname client|setname"
     " client|info client|list client|kill client|pause client|unpause client|reply client|no-evict"
     " client|getredir client|trackinginfo client|tracking client|caching"
@@ -38,7 +38,7 @@ BROADCAST = {
         " config|set config|resetstat config|rewrite slowlog|reset memory|purge").split()},
     **{name: "sum" for name in "dbsize slowlog|len latency|reset".split()},
     **{name: "concat" for name in "keys slowlog|get".split()},
-    **{name: "first" for name in "script|load function|load".split()},
+    **{name: "first" for name in "script|load function|load bgsave bgrewriteaof".split()},
     **{name: "any_ok" for name in "script|kill function|kill".split()},
     "script|exists": "min_by_position",
     "randomkey": "weighted",

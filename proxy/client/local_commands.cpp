@@ -60,6 +60,14 @@ void select(const RequestView& request, std::string& out) {
   }
 }
 
+// One server that takes writes, and has no replicas that a client might go to instead.
+void role(std::string& out) {
+  protocol::write_array_header(out, 3);
+  write_bulk(out, "master");
+  protocol::write_integer(out, 0);
+  protocol::write_array_header(out, 0);
+}
+
 void time(std::string& out) {
   using namespace std::chrono;
   const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
@@ -77,6 +85,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::echo: return write_bulk(out, request.arg(1));
     case LocalCommand::select: return select(request, out);
     case LocalCommand::time: return time(out);
+    case LocalCommand::role: return role(out);
     case LocalCommand::auth: return auth(request, session, out);
     case LocalCommand::hello: return hello(request, session, out);
     case LocalCommand::client_id:

@@ -132,6 +132,20 @@ TEST_CASE("the slow log is that of all nodes, and what one node can answer is it
   CHECK(client.text({"SWAPDB", "0", "1"}) == "-ERR SWAPDB is not allowed in cluster mode");
 }
 
+TEST_CASE("BGSAVE saves every primary, and LASTSAVE is a node's") {
+  ProxiedCluster proxied;
+  TestClient client = proxied.client();
+  const auto saved = [&](std::size_t node) {
+    const std::string info = proxied.cluster.node(node).command({"INFO", "persistence"}).text;
+    return info.find("rdb_saves:0") == std::string::npos;
+  };
+  for (std::size_t i = 0; i < ClusterProcess::kPrimaries; ++i) CHECK_FALSE(saved(i));
+  CHECK(client.text({"BGSAVE"}) == "+Background saving started");
+  for (std::size_t i = 0; i < ClusterProcess::kPrimaries; ++i)
+    kit::wait_until("the primary has saved", std::chrono::seconds(20), [&] { return saved(i); });
+  CHECK(client.command({"LASTSAVE"}).integer > 0);
+}
+
 TEST_CASE("after a failover all shards are asked, and none of them twice") {
   ProxiedCluster proxied;
   TestClient client = proxied.client();

@@ -74,6 +74,8 @@ const std::vector<Script> kScripts = {
     "RESET / RESET x / PING",
     "SELECT 0 / SELECT x / SELECT \"\" / SELECT 00 / SELECT",
     "TIME x",
+    "ROLE",
+    "ROLE x",
     // AUTH.
     "AUTH / AUTH a b c / AUTH a b c d",
     "AUTH x / PING",

@@ -199,6 +199,7 @@ TEST_CASE("decisions of ours") {
         "reset",
         "select",
         "time",
+        "role",
         "auth",
         "hello",
         "info",
