@@ -62,6 +62,7 @@ enum class Merge : std::uint8_t {
   first,            // SCRIPT LOAD: any reply stands for all if none is an error
   min_by_position,  // SCRIPT EXISTS: arrays of 0 and 1; 1 where all have it
   any_ok,           // SCRIPT KILL: +OK if any said so, else an error
+  streams,          // XREAD: the streams that have something, in the order in which they were named
   weighted,         // RANDOMKEY: one shard's, picked by the shards' sizes
 };
 
@@ -178,7 +179,7 @@ struct CommandRow {
   // Where the time to wait stands: -1 = the last argument, n > 0 = argument n, both in seconds; 0 = behind
   // the word BLOCK, in milliseconds, without which the command does not wait.
   std::int8_t block_at = 0;
-  std::uint8_t split_step = 1;  // arguments per key of a split command: MSET 2, the others 1
+  std::uint8_t split_step = 1;  // arguments from a key of a split command on: MSET 2, the others 1
   std::span<const KeySpec> keys = {};
   std::span<const CommandRow> subcommands = {};
 

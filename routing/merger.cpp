@@ -30,7 +30,12 @@ void Merger::reset(protocol::Merge merge, const FragmentLayout& layout, bool wri
   arena_.clear();
   error_.clear();
   shards_.reset(0);
+  streams_.reset();
   if (merge == protocol::Merge::by_position) pieces_.assign(layout.positions(), Piece{0, 0});
+}
+
+void Merger::name_streams(const protocol::RequestView& request, std::span<const std::uint32_t> keys) {
+  for (const std::uint32_t key : keys) streams_.name(request.arg(key));
 }
 
 void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, std::uint64_t random) {
@@ -45,6 +50,7 @@ void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, st
   error_.clear();
   any_ok_ = false;
   shards_.reset(random);
+  streams_.reset();
 }
 
 void Merger::add(std::uint32_t fragment, std::string_view reply) {
@@ -52,13 +58,8 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
   --missing_;
   if (merge_ == protocol::Merge::any_ok) return add_attempt(reply);
   const bool is_error = reply.starts_with('-');
-  executed_ |= !is_error;
-  if (is_error) {
-    // "Not executed" would be false if another part may have been.
-    if (!failed() || (writes_ && protocol::errors::leaves_doubt(reply.substr(1, reply.size() - 3))))
-      error_ = reply;
-    return;
-  }
+  executed_ |= !is_error && !(merge_ == protocol::Merge::streams && StreamReplies::is_empty(reply));
+  if (is_error) return keep_error(fragment, reply);
   if (failed()) return;
   bool understood = false;
   switch (merge_) {
@@ -69,10 +70,26 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
     case protocol::Merge::first: understood = shards_.keep_first(reply); break;
     case protocol::Merge::min_by_position: understood = shards_.keep_least(reply); break;
     case protocol::Merge::weighted: understood = shards_.weigh(fragment, reply); break;
+    case protocol::Merge::streams:
+      understood = streams_.add(layout_, layout_.fragments[fragment], reply);
+      break;
     case protocol::Merge::any_ok:
     case protocol::Merge::none: break;
   }
-  if (!understood) protocol::write_error(error_, protocol::errors::kBadFragment);
+  if (understood) return;
+  std::string text;
+  protocol::write_error(text, protocol::errors::kBadFragment);
+  keep_error(fragment, text);
+}
+
+// "Not executed" would be false if another part may have been.
+void Merger::keep_error(std::uint32_t fragment, std::string_view reply) {
+  const bool in_doubt = writes_ && protocol::errors::leaves_doubt(reply.substr(1, reply.size() - 3));
+  const bool better = in_doubt != error_in_doubt_ ? in_doubt : fragment < error_fragment_;
+  if (failed() && !better) return;
+  error_ = reply;
+  error_fragment_ = fragment;
+  error_in_doubt_ = in_doubt;
 }
 
 bool Merger::add_elements(const Fragment& fragment, std::string_view reply) {
@@ -146,6 +163,7 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
     case protocol::Merge::first:
     case protocol::Merge::min_by_position: shards_.write_kept(pool, out); break;
     case protocol::Merge::weighted: shards_.write_picked(pool, out); break;
+    case protocol::Merge::streams: streams_.write(pool, out); break;
     case protocol::Merge::none: assert(false); break;
   }
 }
@@ -157,11 +175,12 @@ void Merger::shrink() {
   if (bytes_of(pieces_) > kKeepBytes) std::vector<Piece>().swap(pieces_);
   if (bytes_of(layout_.next) > kKeepBytes) layout_ = FragmentLayout{};
   shards_.shrink(kKeepBytes);
+  streams_.shrink(kKeepBytes);
 }
 
 std::size_t Merger::reserved_bytes() const {
   return arena_.capacity() + error_.capacity() + bytes_of(pieces_) + bytes_of(layout_.next) +
-         bytes_of(layout_.fragments) + shards_.reserved_bytes();
+         bytes_of(layout_.fragments) + shards_.reserved_bytes() + streams_.reserved_bytes();
 }
 
 }  // namespace slotway::routing

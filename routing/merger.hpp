@@ -1,11 +1,12 @@
 // Makes one reply of the fragments' replies. Sans-I/O: fed replies in any order, it says when it has them
 // all. Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the
 // previous command is left but the buffers' capacity. A split command that fails in part is answered with one
-// error: the first that came, or one that leaves a write's outcome open; if other parts of a write were
-// executed, in a text that says so.
+// error: of the first part in the keys' order, or one that leaves a write's outcome open; if other parts of a
+// write were executed, in a text that says so.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "protocol/command_table.hpp"
 #include "routing/shard_replies.hpp"
 #include "routing/splitter.hpp"
+#include "routing/stream_replies.hpp"
 
 namespace slotway::routing {
 
@@ -21,6 +23,8 @@ class Merger {
  public:
   // `writes`: parts that succeed leave something behind.
   void reset(protocol::Merge merge, const FragmentLayout& layout, bool writes);
+  // Merge::streams needs the keys too: its replies name them. After reset().
+  void name_streams(const protocol::RequestView& request, std::span<const std::uint32_t> keys);
   // For what is sent whole to every shard: `fragments` replies in all. `random` picks a shard where one is.
   void reset(protocol::Merge merge, std::size_t fragments, bool writes, std::uint64_t random);
   protocol::Merge merge() const { return merge_; }
@@ -32,7 +36,7 @@ class Merger {
   bool complete() const { return missing_ == 0; }
   bool failed() const { return !error_.empty(); }
   // Bytes that are held for replies so far.
-  std::size_t held_bytes() const { return arena_.size() + shards_.held_bytes(); }
+  std::size_t held_bytes() const { return arena_.size() + shards_.held_bytes() + streams_.held_bytes(); }
 
   // The merged reply. REQUIRES: complete().
   void write(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
@@ -48,6 +52,7 @@ class Merger {
     std::size_t size;
   };
 
+  void keep_error(std::uint32_t fragment, std::string_view reply);
   void write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   bool add_elements(const Fragment& fragment, std::string_view reply);
   bool add_integer(std::string_view reply);
@@ -59,11 +64,14 @@ class Merger {
   bool executed_ = false;    // a fragment succeeded
   std::size_t missing_ = 0;  // fragments
   std::int64_t sum_ = 0;
-  std::vector<Piece> pieces_;  // by position, into arena_
-  std::string arena_;          // elements as they came
-  std::string error_;          // the whole error reply
+  std::vector<Piece> pieces_;         // by position, into arena_
+  std::string arena_;                 // elements as they came
+  std::string error_;                 // the whole error reply
+  std::uint32_t error_fragment_ = 0;  // whose it is
+  bool error_in_doubt_ = false;       // it leaves open whether its part was executed
   bool any_ok_ = false;
   ShardReplies shards_;
+  StreamReplies streams_;
 };
 
 }  // namespace slotway::routing

@@ -80,7 +80,9 @@ enum class RejectReason : std::uint8_t {
   no_auth,
   unsupported,
   cross_slot,
-  no_multi,  // a command that Redis refuses inside a transaction
+  unbalanced,  // an XREAD whose streams and ids are not equally many
+  no_group,    // an XREADGROUP without GROUP
+  no_multi,    // a command that Redis refuses inside a transaction
   watch_in_multi,
   not_in_multi,  // one that Redis takes there and Slotway does not
   subscriber,    // not allowed while the client is subscribed to something

@@ -127,8 +127,11 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
 
 Plan Planner::plan_blocking(const RequestView& request, const CommandRow& row) {
   const Plan plan = plan_by_key(request, row);
-  const auto* single = std::get_if<Single>(&plan);
-  return single ? Blocking{&row, single->slot, block_time(row, request)} : plan;
+  if (const auto* single = std::get_if<Single>(&plan)) {
+    return Blocking{&row, single->slot, block_time(row, request)};
+  }
+  // No node can wait for the streams of another.
+  return std::holds_alternative<FanOut>(plan) ? Reject{&row, RejectReason::cross_slot} : plan;
 }
 
 Plan Planner::plan_watch(const RequestView& request, const CommandRow& row) {
@@ -154,7 +157,11 @@ Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {
   if (!splitter_.split(request, keys_)) return Single{&row, splitter_.slot()};
 
   if (row.merge == protocol::Merge::none) return Reject{&row, RejectReason::cross_slot};
-  if ((request.argc() - 1) % row.split_step != 0) return Reject{&row, RejectReason::wrong_arity};
+  if (!has_whole_keys(request, keys_, row)) {
+    return Reject{&row, has_ids_behind(row) ? RejectReason::unbalanced : RejectReason::wrong_arity};
+  }
+  // With GROUP it would be long enough.
+  if (!row.arity_ok(keys_.front() + arguments_per_key(row))) return Reject{&row, RejectReason::no_group};
   if (row.split_step > 1 && multikey_.mset == config::CrossSlotWrites::reject) {
     return Reject{&row, RejectReason::cross_slot};
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/command_table.hpp"
 #include "protocol/request.hpp"
 #include "routing/key_slot.hpp"
 
@@ -39,11 +40,11 @@ class Splitter {
   Slot slot() const { return slots_.front(); }
   const FragmentLayout& layout() const { return layout_; }
 
-  // Calls `write` with the pieces of fragment `index` as a request of its own: the command's name, then for
-  // each key `step` arguments from its index on, all as they came in.
+  // Calls `write` with the pieces of fragment `index` as a request of its own: what stands before the first
+  // key, then for each key what belongs to it, all as they came in. REQUIRES: has_whole_keys().
   template <class Write>
   void write_fragment(const protocol::RequestView& request, std::span<const std::uint32_t> keys,
-                      std::size_t index, std::uint32_t step, Write write) const;
+                      std::size_t index, const protocol::CommandRow& row, Write write) const;
 
  private:
   void group();
@@ -64,14 +65,31 @@ class ArrayHeader {
   std::size_t size_;
 };
 
+// The ids of XREAD stand behind all its keys, in their order.
+inline bool has_ids_behind(const protocol::CommandRow& row) { return row.merge == protocol::Merge::streams; }
+
+inline std::size_t arguments_per_key(const protocol::CommandRow& row) {
+  return std::size_t{row.split_step} + (has_ids_behind(row) ? 1 : 0);
+}
+
+// Every key of a command to be split has the arguments that belong to it, and there are no others behind.
+inline bool has_whole_keys(const protocol::RequestView& request, std::span<const std::uint32_t> keys,
+                           const protocol::CommandRow& row) {
+  return keys.front() + keys.size() * arguments_per_key(row) == request.argc();
+}
+
 template <class Write>
 void Splitter::write_fragment(const protocol::RequestView& request, std::span<const std::uint32_t> keys,
-                              std::size_t index, std::uint32_t step, Write write) const {
+                              std::size_t index, const protocol::CommandRow& row, Write write) const {
   const Fragment& fragment = layout_.fragments[index];
-  write(ArrayHeader(1 + std::uint64_t{fragment.count} * step).view());
-  write(request.raw_arg(0));
+  write(ArrayHeader(keys.front() + fragment.count * arguments_per_key(row)).view());
+  write(request.raw_args(0, keys.front()));
   for (std::uint32_t p = fragment.first; p != kNoPosition; p = layout_.next[p]) {
-    write(request.raw_args(keys[p], step));
+    write(request.raw_args(keys[p], row.split_step));
+  }
+  if (!has_ids_behind(row)) return;
+  for (std::uint32_t p = fragment.first; p != kNoPosition; p = layout_.next[p]) {
+    write(request.raw_arg(keys[p] + keys.size()));
   }
 }
 

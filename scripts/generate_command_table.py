@@ -72,7 +72,7 @@ SERVICE = {
 }
 
 # How the replies of a command that is split over slots, or sent to all, become one.
-MERGE = {"mget": "by_position", "mset": "all_ok",
+MERGE = {"mget": "by_position", "mset": "all_ok", "xread": "streams", "xreadgroup": "streams",
          "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST}
 SPLIT_STEP = {"mset": 2}
 

@@ -104,6 +104,8 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
     case RejectReason::subscriber: text = errors::not_for_subscribers(*reject.row); break;
     case RejectReason::cross_slot: text = errors::kCrossSlot; break;
+    case RejectReason::unbalanced: text = errors::kUnbalancedStreams; break;
+    case RejectReason::no_group: text = errors::kMissingGroup; break;
     case RejectReason::watch_in_multi: text = errors::kWatchInMulti; break;
     case RejectReason::no_multi: text = errors::kNotInTransaction; break;
     case RejectReason::not_in_multi: text = errors::unsupported_in_transaction(reject.row->name); break;
@@ -167,6 +169,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
   const Handle slot = session.open_reply(row.family, request.bytes().size());
   std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
+  if (row.merge == protocol::Merge::streams) merger->name_streams(request, planner_.keys());
   slots_.at(slot).merger = std::move(merger);
 
   // --- a request for each fragment ---
@@ -174,7 +177,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
     Request part = begin_request(session, slot, row, fragments[i].slot);
     part.fragment = static_cast<std::uint32_t>(i);
     send(part, [&](ByteQueue& out) {
-      splitter.write_fragment(request, planner_.keys(), i, row.split_step,
+      splitter.write_fragment(request, planner_.keys(), i, row,
                               [&](std::string_view piece) { out.append(loop_.blocks, piece); });
     });
   }

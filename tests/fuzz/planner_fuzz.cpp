@@ -52,11 +52,27 @@ void check_single(const RequestView& request, const Single& single) {
     require(slot_of(request.arg(key)) == single.slot, "a key lies in its slot");
 }
 
+// Of streams that all have one entry, of which the id is the one that was asked for.
+std::string streams_reply(const RequestView& fragment, const protocol::CommandRow& row) {
+  std::vector<std::uint32_t> keys;
+  find_keys(row, fragment, keys);
+  std::string reply;
+  protocol::write_array_header(reply, keys.size());
+  for (const std::uint32_t key : keys) {
+    protocol::write_array_header(reply, 2);
+    protocol::write_bulk(reply, fragment.arg(key));
+    protocol::write_array_header(reply, 1);
+    protocol::write_bulk(reply, fragment.arg(key + keys.size()));
+  }
+  return reply;
+}
+
 // The reply of a fragment in which every key's value is the key itself, every key exists, every write
 // succeeds.
 std::string reply_to(const RequestView& fragment, const protocol::CommandRow& row) {
   std::string reply;
   if (row.merge == Merge::all_ok) return std::string(protocol::kOk);
+  if (row.merge == Merge::streams) return streams_reply(fragment, row);
   if (row.merge == Merge::sum) {
     protocol::write_integer(reply, static_cast<std::int64_t>(fragment.argc() - 1));
     return reply;
@@ -83,28 +99,28 @@ void check_fan_out(const Planner& planner, const RequestView& request, const pro
   const Splitter& splitter = planner.splitter();
   const std::size_t fragments = splitter.layout().fragments.size();
   require(fragments > 1, "what is split has several parts");
-  require(planner.keys().size() * row.split_step + 1 == request.argc(),
-          "every argument is a key or belongs to one");
+  require(has_whole_keys(request, planner.keys(), row), "every argument is a key or belongs to one");
   require(splitter.layout().positions() == planner.keys().size(), "every key has a place");
 
   Merger merger;
   merger.reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
+  if (row.merge == Merge::streams) merger.name_streams(request, planner.keys());
   Planner other{config::MultikeyConfig{.mset = config::CrossSlotWrites::reject}};
   std::size_t arguments = 0;
   for (std::size_t i = 0; i < fragments; ++i) {
     const std::size_t index = choices.backwards ? fragments - 1 - i : i;
     std::string bytes;
-    splitter.write_fragment(request, planner.keys(), index, row.split_step,
+    splitter.write_fragment(request, planner.keys(), index, row,
                             [&](std::string_view piece) { bytes += piece; });
     const Parsed part(std::move(bytes));
-    arguments += part.view().argc() - 1;
+    arguments += part.view().argc() - planner.keys().front();
     const Plan plan = other.plan(part.view(), choices.facts);
     require(same(plan, Single{&row, splitter.layout().fragments[index].slot}),
             "a fragment goes whole to its slot");
     require(!merger.complete(), "the reply is not complete before the last fragment");
     merger.add(static_cast<std::uint32_t>(index), reply_to(part.view(), row));
   }
-  require(arguments == request.argc() - 1, "the fragments have all arguments");
+  require(arguments == request.argc() - planner.keys().front(), "the fragments have all arguments");
   require(merger.complete() && !merger.failed(), "good fragments make a good reply");
   require(merged_text(merger) == reply_to(request, row), "the reply is that of one server");
 }

@@ -41,6 +41,7 @@ std::vector<Row> rows() {
       {"DEL a b", {{0, "DEL a", "-ERR first\r\n"}, {1, "DEL b", ":1\r\n"}}, in_part("ERR first")},
       {"DEL a b", {{0, "DEL a", "-ERR first\r\n"}, {1, "DEL b", "-ERR second\r\n"}}, "-ERR first\r\n"},
       {"EXISTS a b", {{0, "EXISTS a", "-ERR no\r\n"}, {1, "EXISTS b", ":1\r\n"}}, "-ERR no\r\n"},
+      {"DEL b a", {{0, "DEL a", "-ERR first\r\n"}, {1, "DEL b", "-ERR second\r\n"}}, "-ERR second\r\n"},
       // replies of the wrong shape
       {"MGET a b",
        {{0, "MGET a", "*2\r\n:1\r\n:2\r\n"}, {1, "MGET b", "*1\r\n$-1\r\n"}},
@@ -141,6 +142,36 @@ TEST_CASE("a split write of which a part cannot be sent says that the others wer
   const std::string reply = in_part(errors::kNotSent);
   client.send({"MSET", scene.cluster.key(0), "1", scene.cluster.key(1), "2"});
   CHECK(client.read_raw(reply.size()) == reply);
+}
+
+TEST_CASE("XREAD over several slots is split, and its streams come back in their order") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  const std::string b = scene.cluster.key(1);
+  const auto stream = [](const std::string& key) { return bulk(key) + "*1\r\n*2\r\n$3\r\n1-1\r\n*-1\r\n"; };
+  TestClient client = scene.client();
+
+  client.send({"XREAD", "COUNT", "2", "STREAMS", b, a, "0", "7"});
+  serve(scene.node(0), "XREAD COUNT 2 STREAMS " + a + " 7", "*1\r\n*2\r\n" + stream(a));
+  serve(scene.node(1), "XREAD COUNT 2 STREAMS " + b + " 0", "*1\r\n*2\r\n" + stream(b));
+  const std::string both = "*2\r\n*2\r\n" + stream(b) + "*2\r\n" + stream(a);
+  CHECK(client.read_raw(both.size()) == both);
+
+  client.send({"XREADGROUP", "GROUP", "g", "c", "NOACK", "STREAMS", a, b, ">", ">"});
+  serve(scene.node(0), "XREADGROUP GROUP g c NOACK STREAMS " + a + " >",
+        scene.cluster.redirect("MOVED", a, 1));
+  serve(scene.node(1), "XREADGROUP GROUP g c NOACK STREAMS " + b + " >", "*-1\r\n");
+  serve(scene.node(1), "XREADGROUP GROUP g c NOACK STREAMS " + a + " >", "*-1\r\n");
+  CHECK(client.read_raw(5) == "*-1\r\n");
+
+  const std::string unbalanced = error(errors::kUnbalancedStreams);
+  client.send({"XREAD", "STREAMS", a, b, a, "0", "0"});
+  CHECK(client.read_raw(unbalanced.size()) == unbalanced);
+  const std::string cross_slot = error(errors::kCrossSlot);
+  client.send({"XREAD", "BLOCK", "0", "STREAMS", a, b, "0", "0"});
+  CHECK(client.read_raw(cross_slot.size()) == cross_slot);
+  CHECK(scene.node(0).is_quiet());
+  CHECK(scene.node(1).is_quiet());
 }
 
 TEST_CASE("MSET over several slots is refused if the configuration says so") {

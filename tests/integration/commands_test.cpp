@@ -37,6 +37,46 @@ std::vector<Args> lines(const std::vector<std::string>& all) {
 
 }  // namespace
 
+TEST_CASE("XREAD and XREADGROUP of streams in several slots answer as one server does") {
+  std::vector<std::string> all;
+  for (const char* key : {"a", "b", "c", "d"}) {
+    for (const char* id : {" 1-1 f 1", " 1-2 f 2", " 1-3 f 3"})
+      all.push_back("XADD " + std::string(key) + id);
+    all.push_back("XGROUP CREATE " + std::string(key) + " g 0");
+  }
+  for (const char* line : {
+           "XREAD STREAMS d c b a 0 0 0 0",
+           "XREAD STREAMS a b c d 1-1 1-2 1-3 9",
+           "XREAD COUNT 1 STREAMS d none a 0 0 1-2",
+           "XREAD count 2 streams a b 0 0",
+           "XREAD STREAMS a b $ $",
+           "XREAD STREAMS none nothing 0 0",
+           "XREAD STREAMS a {a}x b a 0 0 0 1-2",
+           "XREADGROUP GROUP g ann COUNT 1 STREAMS b a > >",
+           "XREADGROUP GROUP g ann STREAMS b a 0 0",
+           "XREADGROUP GROUP g bob NOACK STREAMS a b c > > >",
+           "XREADGROUP GROUP g bob STREAMS a b c > > >",
+           "XREADGROUP GROUP g bob STREAMS a b c 0 0 0",
+           "XPENDING a g",
+           "XPENDING c g",
+           "XREADGROUP GROUP g ann STREAMS c none > >",
+           "XREADGROUP GROUP none ann STREAMS d a > >",
+           "XREAD STREAMS a b x y",
+           "XREAD COUNT x STREAMS a b 0 0",
+           "XREAD NOACK STREAMS a b 0 0",
+           "XREAD GROUP g c STREAMS a b 0 0",
+           "XREAD STREAMS a b > >",
+           "XREAD STREAMS a b c 0 0",
+           "XREADGROUP COUNT 1 STREAMS a b > >",
+           "XREADGROUP GROUP g c STREAMS a b $ $",
+           "SET s 1",
+           "XREAD STREAMS a s b 0 0 0",
+       }) {
+    all.emplace_back(line);
+  }
+  compare(lines(all));
+}
+
 TEST_CASE("commands on strings and keys answer as one server does") {
   compare(lines({
       "PING",
@@ -263,7 +303,7 @@ TEST_CASE("keys of two slots are refused as a cluster refuses them") {
   for (const char* const line :
        {"RENAME a b", "MSETNX a 1 b 2", "SUNIONSTORE a b c", "SINTER a b", "PFCOUNT a b",
         "LMOVE a b LEFT RIGHT", "ZUNIONSTORE a 2 b c", "BITOP AND a b c", "COPY a b", "EVAL return 2 a b",
-        "SORT a STORE b", "XREAD STREAMS a b 0 0"}) {
+        "SORT a STORE b", "XREAD BLOCK 1 STREAMS a b 0 0"}) {
     INFO(line);
     CHECK(client.text(words(line)) == "-CROSSSLOT Keys in request don't hash to the same slot");
   }

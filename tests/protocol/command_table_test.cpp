@@ -254,14 +254,16 @@ TEST_CASE("decisions of ours") {
   }
 }
 
-TEST_CASE("only six commands are ever split") {
+TEST_CASE("only eight commands are ever split") {
   std::set<std::string_view> split;
   for (const CommandRow& row : command_rows()) {
     if (row.merge != Merge::none && row.service != Service::broadcast) split.insert(row.name);
     CHECK(row.split_step == (row.name == "mset" ? 2 : 1));
   }
-  CHECK(split == std::set<std::string_view>{"mget", "mset", "del", "unlink", "exists", "touch"});
+  CHECK(split == std::set<std::string_view>{"mget", "mset", "del", "unlink", "exists", "touch", "xread",
+                                            "xreadgroup"});
   CHECK(row_of("mget").merge == Merge::by_position);
+  for (std::string_view name : {"xread", "xreadgroup"}) CHECK(row_of(name).merge == Merge::streams);
   CHECK(row_of("mset").merge == Merge::all_ok);
   for (std::string_view name : {"del", "unlink", "exists", "touch"}) CHECK(row_of(name).merge == Merge::sum);
 }

@@ -25,6 +25,8 @@ std::string_view reason_name(RejectReason reason) {
     case RejectReason::no_auth: return "NOAUTH";
     case RejectReason::unsupported: return "unsupported";
     case RejectReason::cross_slot: return "CROSSSLOT";
+    case RejectReason::unbalanced: return "unbalanced";
+    case RejectReason::no_group: return "no group";
     case RejectReason::no_multi: return "no multi";
     case RejectReason::watch_in_multi: return "watch in multi";
     case RejectReason::not_in_multi: return "not in multi";
@@ -152,8 +154,26 @@ TEST_CASE("Keys of several slots are split, or refused as Redis Cluster refuses 
           {"SORT a STORE b", "reject sort: CROSSSLOT"},
           {"GEORADIUS a 1 2 3 m STORE b", "reject georadius: CROSSSLOT"},
           {"EVAL body 2 a b", "reject eval: CROSSSLOT"},
-          {"XREAD STREAMS a b 0 0", "reject xread: CROSSSLOT"},
           {"LMOVE a b LEFT LEFT", "reject lmove: CROSSSLOT"},
+      },
+      {}, true);
+}
+
+TEST_CASE("XREAD over several slots is split unless it may block") {
+  check_all(
+      {
+          {"XREAD STREAMS a b 0 0", "split xread"},
+          {"XREAD COUNT 1 STREAMS a {a}2 b 0 0 0", "split xread"},
+          {"XREAD STREAMS a b 0", "send xread to 15495"},  // of a alone: the node words the error
+          {"XREAD STREAMS a b c 0 0", "reject xread: unbalanced"},
+          {"XREAD STREAMS a a 0", "send xread to 15495"},
+          {"XREAD BLOCK 0 STREAMS a b 0 0", "reject xread: CROSSSLOT"},
+          {"XREAD BLOCK 10 STREAMS a b c 0 0", "reject xread: unbalanced"},
+          {"XREADGROUP GROUP g c STREAMS a b > >", "split xreadgroup"},
+          {"XREADGROUP GROUP g c NOACK COUNT 2 STREAMS a b > >", "split xreadgroup"},
+          {"XREADGROUP GROUP g c BLOCK 1 STREAMS a b > >", "reject xreadgroup: CROSSSLOT"},
+          {"XREADGROUP COUNT 1 STREAMS a b > >", "reject xreadgroup: no group"},
+          {"XREADGROUP NOACK NOACK NOACK STREAMS a b > >", "split xreadgroup"},
       },
       {}, true);
 }

@@ -24,9 +24,10 @@ std::vector<std::uint32_t> key_places(const Words& words, std::uint32_t step) {
 }
 
 std::string fragment_bytes(const Splitter& splitter, const protocol::RequestView& request,
-                           const std::vector<std::uint32_t>& keys, std::size_t index, std::uint32_t step) {
+                           const std::vector<std::uint32_t>& keys, std::size_t index) {
   std::string out;
-  splitter.write_fragment(request, keys, index, step, [&](std::string_view piece) { out += piece; });
+  const protocol::CommandRow& row = *protocol::find_command(request.arg(0));
+  splitter.write_fragment(request, keys, index, row, [&](std::string_view piece) { out += piece; });
   return out;
 }
 
@@ -77,7 +78,7 @@ void check_against_naive(Splitter& splitter, const Words& words, std::uint32_t s
     CHECK(fragment.count == expected[i].positions.size());
     CHECK(positions_of(layout, fragment) == expected[i].positions);
     const RequestWords part(expected[i].words);
-    CHECK(fragment_bytes(splitter, request.view(), keys, i, step) == part.view().bytes());
+    CHECK(fragment_bytes(splitter, request.view(), keys, i) == part.view().bytes());
   }
 }
 
@@ -116,11 +117,10 @@ TEST_CASE("Fragments come in the order in which their slots first occur, keys in
   CHECK(positions_of(layout, layout.fragments[0]) == std::vector<std::uint32_t>{0, 2});
   CHECK(positions_of(layout, layout.fragments[1]) == std::vector<std::uint32_t>{1, 4, 5});
   CHECK(positions_of(layout, layout.fragments[2]) == std::vector<std::uint32_t>{3});
-  CHECK(fragment_bytes(splitter, request.view(), keys, 0, 1) ==
-        "*3\r\n$4\r\nmget\r\n$1\r\nb\r\n$4\r\n{b}1\r\n");
-  CHECK(fragment_bytes(splitter, request.view(), keys, 1, 1) ==
+  CHECK(fragment_bytes(splitter, request.view(), keys, 0) == "*3\r\n$4\r\nmget\r\n$1\r\nb\r\n$4\r\n{b}1\r\n");
+  CHECK(fragment_bytes(splitter, request.view(), keys, 1) ==
         "*4\r\n$4\r\nmget\r\n$1\r\na\r\n$1\r\na\r\n$4\r\n{a}2\r\n");
-  CHECK(fragment_bytes(splitter, request.view(), keys, 2, 1) == "*2\r\n$4\r\nmget\r\n$1\r\nc\r\n");
+  CHECK(fragment_bytes(splitter, request.view(), keys, 2) == "*2\r\n$4\r\nmget\r\n$1\r\nc\r\n");
 }
 
 TEST_CASE("A key of MSET takes its value along, whatever bytes that has") {
@@ -131,10 +131,24 @@ TEST_CASE("A key of MSET takes its value along, whatever bytes that has") {
   Splitter splitter;
   REQUIRE(splitter.split(request.view(), keys));
   REQUIRE(splitter.layout().fragments.size() == 2);
-  CHECK(fragment_bytes(splitter, request.view(), keys, 0, 2) ==
+  CHECK(fragment_bytes(splitter, request.view(), keys, 0) ==
         "*5\r\n$4\r\nMSET\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\na\r\n$7\r\n2\r\n$1\r\n\r\n");
-  CHECK(fragment_bytes(splitter, request.view(), keys, 1, 2) ==
+  CHECK(fragment_bytes(splitter, request.view(), keys, 1) ==
         "*5\r\n$4\r\nMSET\r\n$1\r\nb\r\n$0\r\n\r\n$3\r\n{b}\r\n$1\r\n" + zero + "\r\n");
+}
+
+TEST_CASE("A stream of XREAD takes its id along, and every part has the options") {
+  const Words words = {"XREAD", "COUNT", "5", "STREAMS", "a", "b", "{a}", "c", "0-1", "$", "7", "0"};
+  const RequestWords request(words);
+  const std::vector<std::uint32_t> keys = {4, 5, 6, 7};
+  const std::string options = "$5\r\nXREAD\r\n$5\r\nCOUNT\r\n$1\r\n5\r\n$7\r\nSTREAMS\r\n";
+  Splitter splitter;
+  REQUIRE(splitter.split(request.view(), keys));
+  REQUIRE(splitter.layout().fragments.size() == 3);
+  CHECK(fragment_bytes(splitter, request.view(), keys, 0) ==
+        "*8\r\n" + options + "$1\r\na\r\n$3\r\n{a}\r\n$3\r\n0-1\r\n$1\r\n7\r\n");
+  CHECK(fragment_bytes(splitter, request.view(), keys, 1) == "*6\r\n" + options + "$1\r\nb\r\n$1\r\n$\r\n");
+  CHECK(fragment_bytes(splitter, request.view(), keys, 2) == "*6\r\n" + options + "$1\r\nc\r\n$1\r\n0\r\n");
 }
 
 TEST_CASE("Splits of any size are those of a naive model, with one splitter for all of them") {
