@@ -28,42 +28,40 @@ bool must_grow(const Block& block, std::size_t wanted) {
 
 std::span<char> ReadBuffer::writable(BlockPool& pool, std::span<char> scratch, std::size_t wanted) {
   if (!block_) {
-    scratch_ = scratch.data();
-    scratch_begin_ = scratch_end_ = 0;
+    begin_ = end_ = scratch.data();
     return scratch;
   }
+  mark_block();
   if (must_grow(*block_, wanted)) {
     // By half at least, so that all the copying together stays linear in what is received.
     const std::size_t size = block_->size();
     const std::size_t least = std::max(kMinRoom, size / 2);
     move_to(pool, size + std::clamp(wanted, least, std::max(kFirstGrowth, kGrowth * size)));
   }
-  return {block_->data() + block_->end, block_->room()};
+  return {end_, block_->room()};
 }
 
-void ReadBuffer::commit(std::size_t count) { (block_ ? block_->end : scratch_end_) += count; }
-
-void ReadBuffer::consume(std::size_t count) {
-  assert(count <= bytes().size());
-  (block_ ? block_->begin : scratch_begin_) += count;
+void ReadBuffer::mark_block() {
+  assert(begin_ <= end_ && end_ <= block_->data() + block_->capacity);
+  block_->begin = static_cast<std::size_t>(begin_ - block_->data());
+  block_->end = static_cast<std::size_t>(end_ - block_->data());
 }
 
 void ReadBuffer::keep_rest(BlockPool& pool) {
   const std::string_view rest = bytes();
-  if (block_) {
-    if (rest.empty()) {
-      pool.release(std::exchange(block_, nullptr));
-    } else if (!is_pooled(*block_) && block_->begin > 0 && rest.size() <= block_->capacity / kShrink) {
+  if (block_ && !rest.empty()) {
+    mark_block();
+    if (!is_pooled(*block_) && block_->begin > 0 && rest.size() <= block_->capacity / kShrink) {
       // The tail of a small request does not hold on to the memory of a large one.
       move_to(pool, rest.size());
     }
   } else if (!rest.empty()) {
     block_ = pool.acquire(rest.size());
-    std::memcpy(block_->data(), rest.data(), rest.size());
-    block_->end = rest.size();
+    begin_ = block_->data();
+    end_ = std::copy(rest.begin(), rest.end(), begin_);
+  } else {
+    clear(pool);
   }
-  scratch_ = nullptr;
-  scratch_begin_ = scratch_end_ = 0;
 }
 
 void ReadBuffer::move_to(BlockPool& pool, std::size_t capacity) {
@@ -71,17 +69,20 @@ void ReadBuffer::move_to(BlockPool& pool, std::size_t capacity) {
   std::memcpy(fresh->data(), block_->data() + block_->begin, block_->size());
   fresh->end = block_->size();
   pool.release(std::exchange(block_, fresh));
+  begin_ = block_->data();
+  end_ = begin_ + block_->end;
 }
 
 Block* ReadBuffer::take_block(std::size_t size) {
-  if (!block_ || size != block_->size() || size < ByteQueue::kMoveThreshold) return nullptr;
+  if (!block_ || size != bytes().size() || size < ByteQueue::kMoveThreshold) return nullptr;
+  mark_block();
+  begin_ = end_ = nullptr;
   return std::exchange(block_, nullptr);
 }
 
 void ReadBuffer::clear(BlockPool& pool) {
   if (block_) pool.release(std::exchange(block_, nullptr));
-  scratch_ = nullptr;
-  scratch_begin_ = scratch_end_ = 0;
+  begin_ = end_ = nullptr;
 }
 
 }  // namespace slotway::protocol

@@ -6,6 +6,7 @@
 //   writable()  ->  read  ->  commit(n)  ->  { bytes(), consume(n) }*  ->  keep_rest()
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -24,14 +25,14 @@ class ReadBuffer {
   // known to lack (0 = unknown); the tail's block then grows at once, though at most eightfold what has
   // really been received.
   std::span<char> writable(BlockPool& pool, std::span<char> scratch, std::size_t wanted);
-  void commit(std::size_t count);
+  void commit(std::size_t count) { end_ += count; }
 
   // Unconsumed bytes; valid until keep_rest(), writable() or take_block().
-  std::string_view bytes() const {
-    return block_ ? block_->view()
-                  : std::string_view{scratch_ + scratch_begin_, scratch_end_ - scratch_begin_};
+  std::string_view bytes() const { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
+  void consume(std::size_t count) {
+    assert(count <= bytes().size());
+    begin_ += count;
   }
-  void consume(std::size_t count);
 
   // Ends the use of the scratch area: an unconsumed rest is copied into a block of our own.
   void keep_rest(BlockPool& pool);
@@ -45,11 +46,12 @@ class ReadBuffer {
  private:
   // The unconsumed bytes go to a block of at least `capacity`.
   void move_to(BlockPool& pool, std::size_t capacity);
+  // The block's own marks follow ours.
+  void mark_block();
 
-  Block* block_ = nullptr;
-  char* scratch_ = nullptr;
-  std::size_t scratch_begin_ = 0;
-  std::size_t scratch_end_ = 0;
+  Block* block_ = nullptr;  // nullptr: the bytes are in the scratch area
+  char* begin_ = nullptr;
+  char* end_ = nullptr;
 };
 
 }  // namespace slotway::protocol

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "protocol/decimal.hpp"
+#include "protocol/reply_writer.hpp"
 
 namespace slotway::protocol {
 
@@ -33,11 +34,15 @@ bool may_start(std::string_view line) {
   }
 }
 
-// Bytes of the bulk string that starts at `text`, if its length has one or two digits and its header is
-// whole; else 0. Most replies are one, and need no search for their first line's end.
-std::size_t short_bulk(std::string_view text) {
+// Bytes of the reply that starts at `text` if it is +OK, a null, or a bulk string whose length has one or two
+// digits and whose header is whole; else 0. Most replies are, and need no search for their first line's end.
+std::size_t short_reply(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() < 5 || text[0] != '$' || !is_digit(text[1])) return 0;
+  if (text.size() < 5) return 0;
+  if (text[0] == '+') return std::memcmp(text.data(), kOk.data(), 5) == 0 ? 5 : 0;
+  if (text[0] != '$') return 0;
+  if (text[1] == '-') return std::memcmp(text.data(), kNullBulk.data(), 5) == 0 ? 5 : 0;
+  if (!is_digit(text[1])) return 0;
   const std::size_t first = static_cast<std::size_t>(text[1] - '0');
   if (text[2] == '\r') return text[3] == '\n' ? 4 + first + 2 : 0;
   if (first == 0 || !is_digit(text[2]) || text[3] != '\r' || text[4] != '\n') return 0;
@@ -49,7 +54,7 @@ std::size_t short_bulk(std::string_view text) {
 ScanStatus ReplyScanner::scan(std::string_view bytes) {
   while (awaited_ > 0 || position_ > bytes.size()) {
     if (position_ >= bytes.size()) return ScanStatus::need_more;
-    if (const std::size_t size = short_bulk(bytes.substr(position_)); size > 0) {
+    if (const std::size_t size = short_reply(bytes.substr(position_)); size > 0) {
       position_ += size;
       --awaited_;
       continue;
