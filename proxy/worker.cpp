@@ -50,6 +50,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
 
 Worker::~Worker() {
   stop();
+  subscriptions_.stop();
   // Sessions hand their slots and bytes back before slots_ and loop_ go.
   sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
 }

@@ -164,6 +164,8 @@ bool SubscriberLink::take_frames() {
     awaiting_since_.reset();
     if (state_ == State::handshaking) {
       take_handshake(frame);
+    } else if (protocol::is_client_limit(frame)) {
+      fail("it has as many clients as its maxclients allows");
     } else if (!events_.on_frame(id_, frame)) {
       fail("it says what was not asked for: " + std::string(frame.substr(0, frame.find('\r'))));
     } else {
@@ -209,6 +211,11 @@ void SubscriberLink::note_use(bool used) {
 }
 
 void SubscriberLink::close() {
+  drop();
+  failures_ = 0;  // it may be well again when it is wanted
+}
+
+void SubscriberLink::drop() {
   ++attempt_;
   boost::system::error_code ignored;
   socket_.close(ignored);
@@ -227,7 +234,7 @@ void SubscriberLink::fail(std::string_view reason) {
     spdlog::warn("subscriptions at node {} are lost: {}",
                  config::print_host_port(endpoint_.host, endpoint_.port), reason);
   if (!was_ready) loop_.counters.upstream_connect_failures.add();
-  close();
+  drop();
   // One that has served is made anew at once; one that never did has to wait.
   if (was_ready && failures_ == 0) {
     failures_ = 1;

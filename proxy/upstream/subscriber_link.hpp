@@ -79,6 +79,7 @@ class SubscriberLink : public std::enable_shared_from_this<SubscriberLink> {
   void take_handshake(std::string_view reply);
   void become_ready();
   void write();
+  void drop();
   void fail(std::string_view reason);
 
   Loop& loop_;

@@ -180,7 +180,7 @@ void Subscriptions::list_primaries() {
 }
 
 // The one that is the home stays it while it serves: a change may lose messages. Else the first that PUBLISH
-// is sent to as well.
+// is sent to as well; if none serves, each in turn.
 bool Subscriptions::choose_home() {
   const LinkId before = home_;
   const auto serves = [this](LinkId link) { return !links_[link]->is_failing(); };
@@ -188,8 +188,12 @@ bool Subscriptions::choose_home() {
   if (is_primary && serves(home_)) return false;
   if (const auto found = std::ranges::find_if(primaries_, serves); found != primaries_.end()) {
     home_ = *found;
-  } else if (!is_primary) {
-    home_ = primaries_.empty() ? kNoLink : primaries_.front();
+  } else if (primaries_.empty()) {
+    home_ = kNoLink;
+  } else {
+    const auto next = std::ranges::find(primaries_, home_);
+    const bool is_last = next == primaries_.end() || next + 1 == primaries_.end();
+    home_ = is_last ? primaries_.front() : *(next + 1);
   }
   return home_ != before;
 }
@@ -240,7 +244,15 @@ void Subscriptions::end_turn() {
   end_turn_();
 }
 
+void Subscriptions::stop() {
+  stopped_ = true;
+  for (const auto& link : links_) {
+    if (link) link->close();
+  }
+}
+
 void Subscriptions::flush() {
+  if (stopped_) return;
   for (LinkId id = 0; id < links_.size(); ++id) {
     if (!links_[id]) continue;
     if (table_.uses(id) > 0) links_[id]->open();
@@ -252,7 +264,7 @@ void Subscriptions::flush() {
 }
 
 void Subscriptions::on_tick() {
-  if (links_.empty()) return;
+  if (links_.empty() && waiting_.empty()) return;
   if (table_.size() > 0) follow_map();
   for (LinkId id = 0; id < links_.size(); ++id) {
     if (!links_[id]) continue;

@@ -39,6 +39,8 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   // --- the worker's loop ---
   void on_topology();
   void on_tick();
+  // Before the sessions go: closes all links, and makes no others.
+  void stop();
 
  private:
   struct Waiting {
@@ -91,6 +93,7 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   std::vector<routing::LinkId> by_node_;                // kNoLink: not needed so far
   std::vector<routing::LinkId> primaries_;
   routing::LinkId home_ = routing::kNoLink;
+  bool stopped_ = false;
   TimePoint retry_at_{};
   std::vector<std::string_view> names_;
   std::string replies_;

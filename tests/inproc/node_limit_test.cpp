@@ -3,6 +3,7 @@
 
 #include "protocol/reply_errors.hpp"
 #include "tests/inproc/scene.hpp"
+#include "tests/kit/wait_until.hpp"
 
 namespace slotway::inproc {
 namespace {
@@ -39,6 +40,27 @@ TEST_CASE(
   CHECK(client.text({"SET", a, "1"}) == "-" + std::string(protocol::errors::kNotSent));
   // 50 ms, doubling up to 1 s, each halved at most.
   CHECK(count_lines(scene.node(0).history(), "SET " + a + " 1") < 15);
+}
+
+TEST_CASE("a node with too many clients does not answer SUBSCRIBE, and is not asked in a loop") {
+  Scene scene(1);
+  std::atomic<bool> full = true;
+  std::atomic<int> refusals = 0;
+  scene.node(0).set_handler([&](const FakeRedis::Request& request) {
+    if (full) {
+      ++refusals;
+      return FakeRedis::Reaction{kLimit, true};
+    }
+    return FakeRedis::Reaction{"*3\r\n" + bulk("subscribe") + bulk(request.args[1]) + ":1\r\n"};
+  });
+  TestClient client = scene.client();
+  client.send({"SUBSCRIBE", "a"});
+  kit::wait_until("the node has refused twice", kit::kPatience, [&] { return refusals >= 2; });
+  CHECK_FALSE(has_input(client));
+  full = false;
+  CHECK(kit::to_text(client.read()) == "[\"subscribe\", \"a\", :1]");
+  // 50 ms, doubling.
+  CHECK(refusals < 20);
 }
 
 TEST_CASE("the same words are a reply when something was answered before, or when a script says them") {

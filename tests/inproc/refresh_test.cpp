@@ -29,6 +29,17 @@ TEST_CASE("without a map there is a clear error at the deadline") {
   CHECK(client.text(command) == "-" + std::string(protocol::errors::kUncovered));
 }
 
+TEST_CASE("without a map SUBSCRIBE is answered with an error at the deadline") {
+  kit::FakeCluster cluster(1);
+  cluster[0].go_down();
+  config::Config config = kit::inproc_config(cluster);
+  config.timeouts.request = 200ms;
+  kit::InProcessProxy proxy(config, false);
+  TestClient client = proxy.client();
+  CHECK(client.text({"SUBSCRIBE", "a"}) == "-" + std::string(protocol::errors::kNotSent));
+  CHECK(client.text({"PING"}) == "+PONG");
+}
+
 TEST_CASE("when all known nodes are gone the seeds are asked again") {
   kit::FakeCluster cluster(2);
   const std::size_t seed = cluster.add_node();  // a name that always leads to a node

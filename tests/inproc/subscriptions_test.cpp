@@ -153,6 +153,21 @@ TEST_CASE("when the node is lost another one is subscribed to, and the clients h
   CHECK(kit::to_text(other.command({"SUBSCRIBE", "a"})) == "[\"subscribe\", \"a\", :1]");
 }
 
+TEST_CASE("a home that is lost is followed to a node that was lost before") {
+  Scene scene(2);
+  TestClient client = scene.client();
+  client.send({"SUBSCRIBE", "a"});
+  serve_subscription(scene.node(0), "subscribe", "a");
+  expect(client, acknowledgement("subscribe", "a", 1));
+  scene.node(0).go_down();
+  serve_subscription(scene.node(1), "subscribe", "a");
+  scene.node(0).restart();
+  scene.node(1).go_down();
+  const auto link = serve_subscription(scene.node(0), "subscribe", "a");
+  scene.node(0).send(link, message("a", "1"));
+  expect(client, message("a", "1"));
+}
+
 TEST_CASE("the only node is subscribed to again when it is back, also for those who wait") {
   Scene scene(1);
   TestClient client = scene.client();
