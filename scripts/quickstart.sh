@@ -56,7 +56,7 @@ cleanup() {
   [ -z "$folder" ] || rm -rf "$folder"
 }
 trap cleanup EXIT
-trap 'echo; exit 0' INT
+trap 'echo; [ "$check" = no ] || exit 130; exit 0' INT
 trap 'exit 143' TERM HUP
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

@@ -25,7 +25,7 @@ SECONDS = 60  # of one scenario; it then says itself what it waits for
 GRACE = 5  # after which it is killed
 PROGRAMS = {
     "python": [sys.executable, "-B", os.path.join(HERE, "python", "main.py")],
-    "node": [os.environ.get("SLOTWAY_NODE", "node"), os.path.join(HERE, "node", "main.js")],
+    "node": ["node", os.path.join(HERE, "node", "main.js")],
 }
 
 
