@@ -54,6 +54,12 @@ std::string unsupported(std::string_view command) {
   return printable("ERR command '" + std::string(shown(command)) + "' is not supported by Slotway");
 }
 
+std::string exec_abort(std::string_view error) {
+  constexpr std::string_view kCode = "ERR ";
+  if (error.starts_with(kCode)) error.remove_prefix(kCode.size());
+  return "EXECABORT Transaction discarded because of: " + std::string(error);
+}
+
 std::string not_for_subscribers(const CommandRow& row) {
   return "ERR Can't execute '" + std::string(row.name) +
          "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";

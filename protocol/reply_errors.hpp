@@ -92,6 +92,8 @@ std::string unsupported_in_transaction(std::string_view command);
 std::string subcommand_syntax(const RequestView& request);
 std::string unknown_client_type(std::string_view type);
 std::string no_such_user(std::string_view user);
+// Redis's, to an EXEC that is itself refused with `error`.
+std::string exec_abort(std::string_view error);
 // Redis's, to a subscriber that speaks RESP2.
 std::string not_for_subscribers(const CommandRow& row);
 std::string hello_option(std::string_view option);

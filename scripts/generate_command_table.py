@@ -48,6 +48,9 @@ BROADCAST = {
 SUBSCRIPTIONS = "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe".split()
 LOCAL.update({name: name for name in SUBSCRIPTIONS})
 
+# The server keeps this flag to itself (server.c, addReplyFlagsForCommand).
+MAY_REPLICATE = "eval evalsha fcall publish spublish pfcount".split()
+
 SERVICE = {
     **{name: "local" for name in LOCAL},
     **{name: "transaction" for name in "multi exec discard watch unwatch".split()},
@@ -231,6 +234,8 @@ class Writer:
         fields = [f'.name = "{name}"', f".arity = {arity}"]
         if set(flags) - set(FLAGS):
             raise RuntimeError(f"{name}: unknown flags {set(flags) - set(FLAGS)}")
+        if name in MAY_REPLICATE:
+            flags = [*flags, "may_replicate"]
         if flags:
             fields.append(".flags = " + " | ".join(FLAGS[flag] for flag in FLAGS if flag in flags))
         fields.append(f".service = Service::{service(name, flags, specs, subcommands)}")

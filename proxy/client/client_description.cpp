@@ -49,7 +49,11 @@ std::string ClientDescription::line() const {
   number("ssub", shard_channels);
   number("multi", queued ? std::int64_t{*queued} : -1);
   number("qbuf", query_bytes);
-  for (const char* none : {"qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp"}) number(none, 0);
+  number("qbuf-free", 0);
+  number("argv-mem", 0);
+  number("multi-mem", transaction_bytes);
+  number("rbs", 0);
+  number("rbp", 0);
   number("obl", output_bytes);
   number("oll", 0);
   number("omem", output_bytes);

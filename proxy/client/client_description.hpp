@@ -36,6 +36,7 @@ struct ClientDescription {
   bool waits_to_write = false;  // its socket takes no more for now
   std::size_t query_bytes = 0;
   std::size_t output_bytes = 0;
+  std::size_t transaction_bytes = 0;  // queued in its open transaction
   std::size_t memory_bytes = 0;
   std::string_view command;  // the last one; empty = none yet, or an unknown one
 

@@ -17,14 +17,15 @@ using Kind = ClientQuestion::Kind;
 std::string list_text(const ClientFilter& filter, ClientAnswer& answer) {
   std::sort(answer.lines.begin(), answer.lines.end());
   std::string text;
-  if (filter.ids.empty()) {
+  if (filter.ids_in_order.empty()) {
     for (const auto& [id, line] : answer.lines) text.append(line).append("\n");
     return text;
   }
-  for (const std::int64_t id : filter.ids) {
-    for (const auto& [shown, line] : answer.lines) {
-      if (std::cmp_equal(shown, id)) text.append(line).append("\n");
-    }
+  for (const std::int64_t id : filter.ids_in_order) {
+    const auto found = std::ranges::lower_bound(answer.lines, static_cast<std::uint64_t>(id), {},
+                                                [](const auto& line) { return line.first; });
+    if (found != answer.lines.end() && std::cmp_equal(found->first, id))
+      text.append(found->second).append("\n");
   }
   return text;
 }

@@ -46,10 +46,7 @@ bool ClientFilter::matches(const ClientDescription& client) const {
   if (address && *address != client.address) return false;
   if (local_address && *local_address != client.local_address) return false;
   if (type && *type != client.type) return false;
-  if (!ids.empty() &&
-      std::none_of(ids.begin(), ids.end(), [&](std::int64_t id) { return std::cmp_equal(id, client.id); })) {
-    return false;
-  }
+  if (!ids.empty() && !ids.contains(static_cast<std::int64_t>(client.id))) return false;
   return !(skip_asking && client.id == asking);
 }
 
@@ -65,7 +62,8 @@ std::variant<ClientFilter, std::string> parse_client_list(const protocol::Reques
   for (std::size_t i = 3; i < request.argc(); ++i) {
     const auto id = protocol::parse_decimal(request.arg(i));
     if (!id) return std::string(errors::kBadClientId);
-    filter.ids.push_back(*id);
+    filter.ids.insert(*id);
+    filter.ids_in_order.push_back(*id);
   }
   return filter;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -17,10 +18,11 @@ struct ClientFilter {
   std::optional<std::string> address;        // ADDR
   std::optional<std::string> local_address;  // LADDR
   std::optional<ClientType> type;
-  std::vector<std::int64_t> ids;  // ID: any of these; empty = every id
-  std::uint64_t asking = 0;       // the client that asks
-  bool skip_asking = false;       // SKIPME
-  bool by_address_only = false;   // the old form, CLIENT KILL ADDR, with another reply
+  std::unordered_set<std::int64_t> ids;    // ID: any of these; empty = every id
+  std::vector<std::int64_t> ids_in_order;  // of LIST ID: as they were asked for
+  std::uint64_t asking = 0;                // the client that asks
+  bool skip_asking = false;                // SKIPME
+  bool by_address_only = false;            // the old form, CLIENT KILL ADDR, with another reply
 
   bool matches(const ClientDescription& client) const;
 };

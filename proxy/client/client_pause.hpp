@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "protocol/command_table.hpp"
-#include "protocol/request.hpp"
 #include "proxy/loop.hpp"
 
 namespace slotway::proxy {
@@ -32,14 +31,10 @@ struct ClientPause {
   }
 
   // `transaction_writes`: EXEC is among what writes.
-  bool postpones(const protocol::RequestView& request, bool transaction_writes, TimePoint now) const {
+  bool postpones(const protocol::CommandRow& row, bool transaction_writes, TimePoint now) const {
     if (!is_on() || is_over(now)) return false;
     if (mode == Mode::all) return true;
-    const protocol::CommandRow* row = protocol::find_command(request.arg(0));
-    if (row && !row->subcommands.empty() && request.argc() > 1)
-      row = protocol::find_subcommand(*row, request.arg(1));
-    if (!row) return false;
-    return row->local == protocol::LocalCommand::exec ? transaction_writes : may_write(*row);
+    return row.local == protocol::LocalCommand::exec ? transaction_writes : may_write(row);
   }
 };
 

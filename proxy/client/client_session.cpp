@@ -20,6 +20,7 @@ namespace slotway::proxy {
 namespace {
 
 constexpr int kReadsPerTurn = 16;
+constexpr std::size_t kDropAtOnce = 1024 * 1024;
 // More output than this is worth a write of its own, whatever is still to come.
 constexpr std::size_t kDeferBelow = 16 * 1024;
 
@@ -79,8 +80,7 @@ void ClientSession::on_io(std::uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hangup_ = true;
   // Both directions are gone: nobody reads the replies.
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) return finish();
-  // As Redis: who ends its side while it blocks has gone, and must not take an element with it.
-  if (hangup_ && is_blocked()) return finish();
+  if (has_gone()) return finish();
   if (((events & EPOLLIN) != 0 || hangup_) && !paused_ && !closing_) read();
   if ((events & EPOLLOUT) != 0 && write_blocked_) {
     write_blocked_ = false;
@@ -104,7 +104,8 @@ void ClientSession::read() {
     }
     if (result.status == IoStatus::failed) return finish();
     if (result.status == IoStatus::closed) {
-      if (is_blocked()) return finish();
+      hangup_ = true;
+      if (has_gone()) return finish();
       // The peer sends no more, but may well wait for its replies.
       closing_ = true;
       return want_settle();
@@ -126,11 +127,12 @@ bool ClientSession::process_requests() {
         break;
       case protocol::ParseStatus::nothing: break;
       case protocol::ParseStatus::request:
-        if (is_postponed()) return false;
-        if (handle_request(&read_)) break;
-        // It is taken again when all that came before it is answered.
-        held_ = true;
-        return pause();
+        switch (handle_request(&read_)) {
+          case Taken::yes: break;
+          case Taken::when_answered: held_ = true; return pause();
+          case Taken::after_pause: parser_->start(); return false;
+        }
+        break;
     }
     if (closing_ || finished_) {
       read_.clear(room_.loop.blocks);
@@ -152,7 +154,7 @@ bool ClientSession::pause() {
   return false;
 }
 
-bool ClientSession::handle_request(protocol::ReadBuffer* source) {
+Taken ClientSession::handle_request(protocol::ReadBuffer* source) {
   if (replies_.size() == 0) map_version_ = room_.dispatcher.map_version();
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
@@ -173,19 +175,19 @@ bool ClientSession::is_at_limit() const {
          out_.size() >= limits.max_output_bytes_per_client;
 }
 
-// By CLIENT PAUSE. Then the request stays where it is, and is parsed again when the pause is over.
-bool ClientSession::is_postponed() {
-  const bool writes = transaction_ && transaction_->writes();
-  if (!room_.pause.is_on() ||
-      !room_.pause.postpones(parser_->request(read_.bytes()), writes, room_.loop.now)) {
-    return false;
-  }
-  parser_->start();
+// The request stays where it is, and is parsed again when the pause is over.
+bool ClientSession::postpones(const protocol::CommandRow& row) {
+  if (!room_.pause.postpones(row, transaction_ && transaction_->writes(), room_.loop.now)) return false;
   postponed_ = true;
   paused_ = true;
   room_.loop.counters.clients_postponed.add();
+  want_settle();
   return true;
 }
+
+// As Redis: who ends its side while it blocks or is paused has gone. It must not take an element with it, nor
+// write when the pause is over.
+bool ClientSession::has_gone() const { return hangup_ && (is_blocked() || postponed_); }
 
 void ClientSession::end_pause() {
   if (!postponed_) return;
@@ -243,15 +245,20 @@ std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, Re
   return merger;
 }
 
+std::uint64_t ClientSession::held_bytes() const {
+  const std::uint64_t queued = transaction_ ? transaction_->bytes().size() : 0;
+  return out_.size() + replies_.reply_bytes() + part_bytes_ + queued;
+}
+
 // Its requests are on their way already: all that can be done is to want no replies.
 void ClientSession::check_memory() {
-  const std::uint64_t held = out_.size() + replies_.reply_bytes() + part_bytes_;
+  const std::uint64_t held = held_bytes();
   const std::uint64_t limit = room_.loop.config.limits.max_memory_bytes_per_client;
   if (held <= limit || finished_) return;
   room_.loop.counters.clients_over_memory.add();
   if (const auto left_out = room_.memory_warnings.allow(room_.loop.now)) {
     spdlog::warn(
-        "client {} closed: it asked for more replies than it reads, and {} bytes of them are more than "
+        "client {} closed: its unread replies and its open transaction are {} bytes, more than "
         "limits.max_memory_per_client ({} more such clients since the last of these lines)",
         state_.id, held, *left_out);
   }
@@ -280,96 +287,6 @@ void ClientSession::reply_error(protocol::Family family, ErrorClass error, std::
 void ClientSession::reply_now(protocol::Family family, std::string_view reply) {
   const Handle handle = open_reply(family, 0);
   deliver(handle, room_.slots.at(handle), {reply});
-}
-
-// --- transactions ---
-
-std::unique_ptr<Transaction> ClientSession::step_transaction(const protocol::CommandRow& row) {
-  room_.loop.counters.requests[index_of(row.family)].add();
-  if (row.local == protocol::LocalCommand::unwatch) {
-    reply_now(row.family, protocol::kOk);
-    return nullptr;
-  }
-  const bool begins = row.local == protocol::LocalCommand::multi;
-  const bool executes = row.local == protocol::LocalCommand::exec;
-  if (begins && !transaction_) {
-    transaction_ = std::make_unique<Transaction>();
-    state_.facts.in_transaction = true;
-    state_.facts.transaction_slot = watched_slot_;
-    reply_now(row.family, protocol::kOk);
-  } else if (begins || !transaction_) {
-    reply_error(row.family, ErrorClass::refused,
-                begins     ? protocol::errors::kNestedMulti
-                : executes ? protocol::errors::kExecWithoutMulti
-                           : protocol::errors::kDiscardWithoutMulti);
-  } else if (executes && !transaction_->failed() &&
-             (transaction_->size() > 0 || watched_slot_ != routing::kAnySlot)) {
-    transaction_->close(room_.loop.blocks);
-    std::unique_ptr<Transaction> closed = std::move(transaction_);
-    drop_transaction();
-    return closed;
-  } else {
-    const bool failed = transaction_->failed();
-    drop_transaction();
-    if (!executes) {
-      reply_now(row.family, protocol::kOk);
-    } else if (failed) {
-      reply_error(row.family, ErrorClass::refused, protocol::errors::kExecAbort);
-    } else {
-      reply_now(row.family, protocol::kEmptyArray);
-    }
-  }
-  return nullptr;
-}
-
-void ClientSession::queue(const protocol::CommandRow& row, const protocol::RequestView& request,
-                          routing::Slot slot) {
-  if (!transaction_->add(room_.loop.blocks, request, slot, room_.parse_limits.max_request_bytes)) {
-    fail_transaction();
-    return reply_error(row.family, ErrorClass::refused, protocol::errors::kTransactionTooLarge);
-  }
-  if (slot != routing::kAnySlot) state_.facts.transaction_slot = slot;
-  if (may_write(row)) transaction_->note_write();
-  room_.loop.counters.requests[index_of(row.family)].add();
-  reply_now(row.family, protocol::kQueued);
-}
-
-void ClientSession::fail_transaction() {
-  if (transaction_) transaction_->fail(room_.loop.blocks);
-}
-
-void ClientSession::speak(bool resp3) {
-  if (state_.facts.resp3 == resp3) return;
-  unpin();
-  state_.facts.resp3 = resp3;
-  hold_until_answered();
-}
-
-void ClientSession::reset() {
-  leave_subscriptions();
-  speak(false);
-  drop_transaction();
-  unpin();
-}
-
-void ClientSession::drop_transaction() {
-  state_.facts.in_transaction = false;
-  state_.facts.transaction_slot = routing::kAnySlot;
-  if (!transaction_) return;
-  transaction_->bytes().clear(room_.loop.blocks);
-  transaction_.reset();
-}
-
-void ClientSession::pin(Handle upstream) {
-  room_.loop.counters.clients_pinned.add(pinned_.is_null() && !upstream.is_null() ? 1 : 0);
-  room_.loop.counters.clients_pinned.sub(!pinned_.is_null() && upstream.is_null() ? 1 : 0);
-  pinned_ = upstream;
-}
-
-void ClientSession::unpin() {
-  room_.dispatcher.forget(pinned_);
-  pin({});
-  watched_slot_ = routing::kAnySlot;
 }
 
 // --- the end of a turn ---
@@ -408,7 +325,7 @@ bool ClientSession::settle() {
     read_.keep_rest(room_.loop.blocks);
     if (more && !closing_) read();
   }
-  if (!finished_ && closing_ && (is_blocked() || (replies_.size() == 0 && out_.empty()))) finish();
+  if (!finished_ && (has_gone() || (closing_ && replies_.size() == 0 && out_.empty()))) finish();
   return !finished_;
 }
 
@@ -430,8 +347,7 @@ void ClientSession::on_tick() {
   const auto idle = room_.loop.config.timeouts.client_idle;
   // Like Redis, not one that waits for messages.
   if (state_.facts.subscriber) return;
-  if (idle.count() > 0 && !postponed_ && replies_.size() == 0 && out_.empty() &&
-      room_.loop.now - last_active_ >= idle)
+  if (idle.count() > 0 && !postponed_ && replies_.size() == 0 && room_.loop.now - last_active_ >= idle)
     finish();
 }
 
@@ -454,7 +370,8 @@ ClientDescription ClientSession::describe() const {
   client.waits_to_write = write_blocked_;
   client.query_bytes = read_.bytes().size();
   client.output_bytes = out_.size();
-  client.memory_bytes = sizeof *this + client.query_bytes + client.output_bytes;
+  client.transaction_bytes = transaction_ ? transaction_->bytes().size() : 0;
+  client.memory_bytes = sizeof *this + client.query_bytes + held_bytes();
   client.blocked = is_blocked() || postponed_;
   if (transaction_) client.queued = transaction_->size();
   if (last_command_) client.command = last_command_->name;
@@ -471,12 +388,15 @@ void ClientSession::drain() {
 void ClientSession::finish() {
   if (finished_) return;
   finished_ = true;
-  unpin();
+  forget_watching();
+  room_.dispatcher.forget(blocking_);
+  set_blocking({});
   if (closing_) {
-    // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies.
+    // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies. They
+    // are dropped where they are: somebody else's may be in the scratch area at this moment.
     ::shutdown(socket_, SHUT_WR);
     for (int i = 0; i < kReadsPerTurn; ++i) {
-      if (read_some(socket_, room_.loop.scratch()).status != IoStatus::ok) break;
+      if (::recv(socket_, nullptr, kDropAtOnce, MSG_TRUNC | MSG_DONTWAIT) <= 0) break;
     }
   }
   ::close(socket_);

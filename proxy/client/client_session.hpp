@@ -30,6 +30,13 @@ class Subscriptions;
 
 using Sessions = Slab<ClientSession>;
 
+// What became of a request that was handed over. But for `yes` nothing was done, and it must come again.
+enum class Taken : std::uint8_t {
+  yes,            // its reply will come in its turn
+  when_answered,  // all earlier requests of the session have to be answered first
+  after_pause,    // CLIENT PAUSE holds it back
+};
+
 // What all sessions of a worker share. Owner: the Worker.
 struct SessionRoom {
   // What is larger is given back to the heap instead of being reused.
@@ -98,17 +105,26 @@ class ClientSession {
   // MULTI, DISCARD or EXEC. The transaction if it is to be sent now, closed; nullptr: answered.
   std::unique_ptr<Transaction> step_transaction(const protocol::CommandRow& row);
   void queue(const protocol::CommandRow& row, const protocol::RequestView& request, routing::Slot slot);
+  // Ends the open transaction, if any.
+  void drop_transaction();
   // A command was refused while a transaction was open: EXEC will fail.
   void fail_transaction();
   bool has_pending() const { return replies_.size() > 0; }
-  // A connection has been set aside for this session; the null handle: no longer.
-  void pin(Handle upstream);
-  Handle pinned() const { return pinned_; }
-  // The slot that it watches keys of; kAnySlot = none.
+  // The connections that are set aside for it, the null handle: none. One holds its WATCH and the transaction
+  // that follows, another one its blocking command; it may have both.
+  void set_watching(Handle upstream) { set_aside(watching_, upstream); }
+  Handle watching() const { return watching_; }
+  void set_blocking(Handle upstream) { set_aside(blocking_, upstream); }
+  // The slot that it watches keys of; kAnySlot = none. The connection may have gone meanwhile.
   routing::Slot watched_slot() const { return watched_slot_; }
   void watch(routing::Slot slot) { watched_slot_ = slot; }
+  // That reply slot is a blocking command's.
+  void begin_blocking(Handle reply_slot) { blocking_reply_ = reply_slot; }
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
+  bool is_pausing() const { return room_.pause.is_on(); }
+  // CLIENT PAUSE holds that command back: it comes again when the pause is over.
+  bool postpones(const protocol::CommandRow& row);
   // Its last command; nullptr = unknown.
   void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
@@ -134,18 +150,20 @@ class ClientSession {
   void describe_subscriptions(ClientDescription& client) const;
   void read();
   bool process_requests();
-  bool handle_request(protocol::ReadBuffer* source);
+  Taken handle_request(protocol::ReadBuffer* source);
   bool pause();
-  void unpin();
-  void drop_transaction();
+  void set_aside(Handle& place, Handle upstream);
+  void forget_watching();
   void reply_now(protocol::Family family, std::string_view reply);
   bool waits_for_replies() const;
   bool is_at_limit() const;
-  bool is_postponed();
+  bool has_gone() const;
   bool may_resume() const;
   void set_limited(bool limited);
+  std::uint64_t held_bytes() const;
   void check_memory();
-  bool is_blocked() const { return !pinned_.is_null() && has_pending(); }
+  // Its blocking command is not answered, whether it has been sent or waits for a node.
+  bool is_blocked() const { return room_.slots.find(blocking_reply_) != nullptr; }
   void want_settle();
   bool expects_more_output() const;
   void write();
@@ -176,7 +194,9 @@ class ClientSession {
   const protocol::CommandRow* last_command_ = nullptr;
   SessionState state_;
   std::unique_ptr<Transaction> transaction_;  // while one is open
-  Handle pinned_;                             // the connection set aside for it
+  Handle watching_;
+  Handle blocking_;
+  Handle blocking_reply_;
   routing::Slot watched_slot_ = routing::kAnySlot;
 };
 

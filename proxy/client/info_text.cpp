@@ -9,7 +9,7 @@ namespace slotway::proxy {
 namespace {
 
 struct Totals {
-  std::uint64_t clients = 0, postponed = 0, accepted = 0, requests = 0, in = 0, out = 0, errors = 0,
+  std::uint64_t clients = 0, blocked = 0, accepted = 0, requests = 0, in = 0, out = 0, errors = 0,
                 in_flight = 0;
   std::uint64_t redirects = 0, fragments = 0, retries = 0, buffers = 0;
 };
@@ -18,7 +18,7 @@ Totals sum(const ProxyFacts& facts) {
   Totals t;
   for (const WorkerCounters* w : facts.workers) {
     t.clients += w->clients.get();
-    t.postponed += w->clients_postponed.get();
+    t.blocked += w->clients_blocked.get() + w->clients_postponed.get();
     t.accepted += w->clients_accepted.get();
     t.in += w->client_bytes_in.get();
     t.out += w->client_bytes_out.get();
@@ -70,7 +70,7 @@ void write_clients(Text& text, const ProxyFacts& facts, const Totals& totals) {
   text.section("Clients");
   text.field("connected_clients", totals.clients);
   text.field("maxclients", facts.config.limits.max_clients);
-  text.field("blocked_clients", totals.postponed);
+  text.field("blocked_clients", totals.blocked);
 }
 
 void write_stats(Text& text, const Totals& totals) {

@@ -51,10 +51,19 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
 
 // --- from a client ---
 
-bool Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
-                          protocol::ReadBuffer* source) {
+Taken Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
+                           protocol::ReadBuffer* source) {
   const routing::Plan plan = planner_.plan(request, session.facts());
-  session.note_command(std::visit([](const auto& decided) { return decided.row; }, plan));
+  const protocol::CommandRow* row = std::visit([](const auto& decided) { return decided.row; }, plan);
+  session.note_command(row);
+  // What is refused is refused at once (processCommand).
+  if (session.is_pausing() && !std::holds_alternative<routing::Reject>(plan) && session.postpones(*row))
+    return Taken::after_pause;
+  return take(session, request, plan, source) ? Taken::yes : Taken::when_answered;
+}
+
+bool Dispatcher::take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
+                      protocol::ReadBuffer* source) {
   if (const auto* single = std::get_if<routing::Single>(&plan)) {
     send_single(session, request, *single, source);
   } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
@@ -112,8 +121,15 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
   }
   const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
   loop_.counters.requests[index_of(family)].add();
-  // Redis does not count this one as the transaction's.
-  if (reject.reason != RejectReason::watch_in_multi) session.fail_transaction();
+  if (reject.row && reject.row->local == protocol::LocalCommand::exec) {
+    // A refused EXEC ends its transaction (rejectCommand, execCommandAbort).
+    session.drop_transaction();
+    end_watch(session);
+    text = errors::exec_abort(text);
+  } else if (reject.reason != RejectReason::watch_in_multi) {
+    // Redis does not count that one as the transaction's.
+    session.fail_transaction();
+  }
   session.reply_error(family, ErrorClass::refused, text);
 }
 
@@ -227,7 +243,8 @@ void Dispatcher::park_unsent(Request request, ByteQueue bytes, TimePoint due) {
 void Dispatcher::send_due() {
   while (auto parked = parked_.take_due(loop_.now)) {
     Request& request = parked->request;
-    if (slots_.find(request.reply_slot) == nullptr) {
+    const ClientSession* session = session_of(request);
+    if (!session || session->is_finished()) {
       // The client has gone, and nothing has been executed.
       parked->bytes.clear(loop_.blocks);
       finish(request);
@@ -376,13 +393,18 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
 }
 
 void Dispatcher::on_deadline(const Request& request) {
+  // The connection that was set aside is closed by whoever calls this.
+  if (ClientSession* session = request.pin == Request::Pin::none ? nullptr : session_of(request)) {
+    set_aside(*session, request.pin, {});
+    if (request.pin == Request::Pin::exec) session->watch(routing::kAnySlot);
+  }
   deliver_error(request, ErrorClass::timeout, protocol::errors::kTimeout);
 }
 
 // --- to a client ---
 
 void Dispatcher::deliver(const Request& request, ReplyBytes reply, ErrorClass error) {
-  loop_.counters.in_flight.sub();
+  finish(request);
   ReplySlot* slot = slots_.find(request.reply_slot);
   if (!slot) return;
   ClientSession& session = sessions_.at(slot->session);

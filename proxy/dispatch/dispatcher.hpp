@@ -28,10 +28,9 @@ class Dispatcher final : public UpstreamEvents {
   Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, UpstreamPool& pool,
              RequestRefresh request_refresh);
 
-  // Takes a request of `session`: its reply will come in its turn. `source` holds its bytes if they are as
-  // the client sent them, else it is nullptr; its block may be taken. False: nothing was done; it must come
-  // again when all earlier requests of the session are answered.
-  bool dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
+  // Takes a request of `session`. `source` holds its bytes if they are as the client sent them, else it is
+  // nullptr; its block may be taken.
+  Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
 
   // The session has no more use for the connection that was set aside for it, and may have left it in any
   // state.
@@ -54,6 +53,9 @@ class Dispatcher final : public UpstreamEvents {
   void on_deadline(const Request& request) override;
 
  private:
+  // False: it must come again when all earlier requests of the session are answered.
+  bool take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
+            protocol::ReadBuffer* source);
   void reject(ClientSession& session, const protocol::RequestView& request, const routing::Reject& reject);
   void send_single(ClientSession& session, const protocol::RequestView& request,
                    const routing::Single& single, protocol::ReadBuffer* source);
@@ -74,6 +76,11 @@ class Dispatcher final : public UpstreamEvents {
   void end_watch(ClientSession& session);
   bool handle_forced_unblock(UpstreamConnection& connection, std::string_view reply);
   void on_pinned_reply(UpstreamConnection& connection, std::string_view reply, protocol::ReadBuffer& source);
+  void on_blocking_reply(UpstreamConnection& connection, ClientSession& session, const Request& request,
+                         ReplyBytes reply);
+  void on_watching_reply(UpstreamConnection& connection, ClientSession& session, const Request& request,
+                         ReplyBytes reply);
+  void set_aside(ClientSession& session, Request::Pin pin, Handle connection);
   void lose_pinned(UpstreamConnection& connection);
   void lose_pinned_request(UpstreamPipeline& pipeline, const Request& request);
   UpstreamConnection* watching_connection(const ClientSession& session);
@@ -116,8 +123,10 @@ class Dispatcher final : public UpstreamEvents {
   void deliver_scan(const UpstreamConnection& from, const Request& request, std::string_view reply);
   void deliver_settings(const Request& request, std::string_view reply);
   void deliver_error(const Request& request, ErrorClass error, std::string_view text);
-  void finish(Request& request) {
+  // It is answered, or nobody wants the answer.
+  void finish(const Request& request) {
     loop_.counters.in_flight.sub(request.kind == Request::Kind::client ? 1 : 0);
+    loop_.counters.clients_blocked.sub(request.pin == Request::Pin::blocking ? 1 : 0);
   }
   const routing::ScanOrder& scan_order();  // of the map as it is now
   std::unique_ptr<routing::Merger> take_merger();

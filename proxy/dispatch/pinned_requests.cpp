@@ -34,7 +34,11 @@ ClientSession* Dispatcher::session_of(const Request& request) {
 }
 
 void Dispatcher::pin(UpstreamConnection& connection, const Request& request) {
-  if (ClientSession* session = session_of(request)) session->pin(connection.handle());
+  if (ClientSession* session = session_of(request)) set_aside(*session, request.pin, connection.handle());
+}
+
+void Dispatcher::set_aside(ClientSession& session, Request::Pin pin, Handle connection) {
+  pin == Request::Pin::blocking ? session.set_blocking(connection) : session.set_watching(connection);
 }
 
 // Opens its reply slot; later requests of the session wait for the reply.
@@ -64,6 +68,8 @@ bool Dispatcher::send_blocking(ClientSession& session, const protocol::RequestVi
     return true;
   }
   Request pinned = begin_pinned(session, row, blocking.slot, request.bytes().size(), Request::Pin::blocking);
+  session.begin_blocking(pinned.reply_slot);
+  loop_.counters.clients_blocked.add();
   pinned.deadline = blocking.wait == routing::kForever ? TimePoint::max() : pinned.deadline + blocking.wait;
   send(pinned, [&](ByteQueue& out) { out.append(loop_.blocks, request.bytes()); });
   return true;
@@ -100,7 +106,7 @@ bool Dispatcher::send_watch(ClientSession& session, const protocol::RequestView&
 
 // nullptr: it has gone, and with it what the session watches.
 UpstreamConnection* Dispatcher::watching_connection(const ClientSession& session) {
-  UpstreamConnection* connection = pool_.find(session.pinned());
+  UpstreamConnection* connection = pool_.find(session.watching());
   return connection && !connection->is_retired() ? connection : nullptr;
 }
 
@@ -130,7 +136,7 @@ void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow
   // Nobody knows whether the keys have changed since: as if they had.
   transaction.bytes().clear(loop_.blocks);
   session.watch(routing::kAnySlot);
-  session.pin({});
+  session.set_watching({});
   deliver(request, {null_array(request)}, ErrorClass::count_);
 }
 
@@ -144,7 +150,7 @@ void Dispatcher::end_watch(ClientSession& session) {
     pool_.release(*connection);
   }
   session.watch(routing::kAnySlot);
-  session.pin({});
+  session.set_watching({});
 }
 
 // --- replies ---
@@ -153,32 +159,59 @@ void Dispatcher::on_pinned_reply(UpstreamConnection& connection, std::string_vie
                                  protocol::ReadBuffer& source) {
   const Request request = connection.pipeline().front();
   ClientSession* session = session_of(request);
-  if (!session) return connection.retire(true);
-  if (reply.front() == '-') {
-    const std::string_view error = connection.pipeline().leading_error();
-    const std::string_view cause = error.empty() ? reply : error;
-    const bool elsewhere = protocol::parse_redirect(cause).kind != RedirectKind::count_;
-    const bool watched_before = session->watched_slot() != routing::kAnySlot;
-    if (elsewhere && watched_before) {
-      // The slot is leaving this node, and what was watched here says nothing any more.
-      connection.retire(true);
-      session->pin({});
-      if (request.pin == Request::Pin::exec) session->watch(routing::kAnySlot);
-      return deliver(request, {request.pin == Request::Pin::exec ? null_array(request) : protocol::kOk},
-                     ErrorClass::count_);
-    }
-    if (elsewhere || handle_forced_unblock(connection, reply)) {
-      session->pin({});
-      if (elsewhere) handle_redirect(connection, cause);
-      return pool_.release(connection);
+  if (!session) {
+    finish(request);
+    return connection.retire(true);
+  }
+  if (request.pin == Request::Pin::blocking) {
+    on_blocking_reply(connection, *session, request, {reply, &source});
+  } else {
+    on_watching_reply(connection, *session, request, {reply, &source});
+  }
+}
+
+// The session is let go of before it is answered: an answer that is too long for it may be its end.
+void Dispatcher::on_blocking_reply(UpstreamConnection& connection, ClientSession& session,
+                                   const Request& request, ReplyBytes reply) {
+  const bool is_error = reply.view.front() == '-';
+  session.set_blocking({});
+  if (is_error && (handle_redirect(connection, reply.view) || handle_forced_unblock(connection, reply.view)))
+    return pool_.release(connection);
+  pool_.release(connection);
+  deliver(request, reply, is_error ? ErrorClass::upstream : ErrorClass::count_);
+}
+
+void Dispatcher::on_watching_reply(UpstreamConnection& connection, ClientSession& session,
+                                   const Request& request, ReplyBytes reply) {
+  const bool is_error = reply.view.front() == '-';
+  const bool executes = request.pin == Request::Pin::exec;
+  const bool watched_before = session.watched_slot() != routing::kAnySlot;
+  const std::string_view leading = connection.pipeline().leading_error();
+  const std::string_view cause = leading.empty() ? reply.view : leading;
+  const bool elsewhere = is_error && protocol::parse_redirect(cause).kind != RedirectKind::count_;
+  // Whoever forgets the connection in what follows must not count this request again.
+  connection.pipeline().front().abandoned = true;
+
+  if (elsewhere && watched_before) {
+    // The slot is leaving this node, and what was watched here says nothing any more.
+    connection.retire(true);
+    session.set_watching({});
+    if (executes) session.watch(routing::kAnySlot);
+    return deliver(request, {executes ? null_array(request) : protocol::kOk}, ErrorClass::count_);
+  }
+  if (!executes && (watched_before || !is_error)) {
+    // It stays set aside for this session.
+    if (!is_error) session.watch(request.slot);
+  } else {
+    session.watch(routing::kAnySlot);
+    session.set_watching({});
+    pool_.release(connection);
+    if (elsewhere) {
+      connection.pipeline().front().abandoned = false;
+      if (handle_redirect(connection, cause)) return;
     }
   }
-  deliver(request, {reply, &source}, reply.front() == '-' ? ErrorClass::upstream : ErrorClass::count_);
-  if (request.pin == Request::Pin::watch && reply.front() != '-') return session->watch(request.slot);
-  if (request.pin == Request::Pin::watch && session->watched_slot() != routing::kAnySlot) return;
-  session->watch(routing::kAnySlot);
-  session->pin({});
-  pool_.release(connection);
+  deliver(request, reply, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 
 bool Dispatcher::handle_forced_unblock(UpstreamConnection& connection, std::string_view reply) {
@@ -209,10 +242,10 @@ void Dispatcher::lose_pinned(UpstreamConnection& connection) {
 
 void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& request) {
   ClientSession* session = session_of(request);
-  if (!session) return;
+  if (!session) return finish(request);
   const bool watched_before = session->watched_slot() != routing::kAnySlot;
   const bool unsent = pipeline.front_is_unsent();
-  session->pin({});
+  set_aside(*session, request.pin, {});
   if (request.pin == Request::Pin::exec) {
     session->watch(routing::kAnySlot);
     if (unsent) return deliver(request, {null_array(request)}, ErrorClass::count_);

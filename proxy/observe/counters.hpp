@@ -83,6 +83,7 @@ struct WorkerCounters {
   Counter clients_paused;       // now not read from, because of a limit
   Counter clients_over_memory;  // ever closed, because of limits.max_memory_per_client
   Counter clients_pinned;       // now with a connection set aside for them: they block or watch
+  Counter clients_blocked;      // now waiting in a blocking command
   Counter clients_postponed;    // now held back by CLIENT PAUSE
   Counter client_bytes_in;
   Counter client_bytes_out;

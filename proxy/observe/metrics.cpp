@@ -91,6 +91,8 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
   add_sum(out, workers, "slotway_clients_pinned", MetricType::Gauge,
           "Client connections for which a connection to a node is set aside now: they block or watch.",
           &WorkerCounters::clients_pinned);
+  add_sum(out, workers, "slotway_clients_blocked", MetricType::Gauge,
+          "Client connections that wait in a blocking command", &WorkerCounters::clients_blocked);
   add_sum(out, workers, "slotway_clients_postponed", MetricType::Gauge,
           "Client connections with a request that CLIENT PAUSE holds back.",
           &WorkerCounters::clients_postponed);

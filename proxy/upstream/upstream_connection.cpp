@@ -219,6 +219,8 @@ bool UpstreamConnection::take_replies() {
       continue;
     }
     events_.on_reply(*this, read_.bytes().substr(0, size), read_);
+    // What the reply was too much for has abandoned its connection.
+    if (socket_ < 0) return false;
     // A long reply may have left with its block.
     if (!read_.bytes().empty()) read_.consume(size);
     if (next == UpstreamPipeline::Next::refused) {
@@ -274,9 +276,10 @@ void UpstreamConnection::on_tick() {
     return;
   }
   expire_requests();
+  if (socket_ < 0) return;  // abandoned by whom it was set aside for
   if (use_.pinned) {
     // What it carries may take long; when its time is up, the node does not answer.
-    if (pipeline_.front().abandoned) fail("no reply in time");
+    if (is_overdue()) fail("no reply in time");
     return;
   }
   if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request)
@@ -300,6 +303,14 @@ void UpstreamConnection::expire_requests() {
     request.abandoned = true;
     events_.on_deadline(request);
   }
+}
+
+// One request on a connection that is set aside has not been answered in its time.
+bool UpstreamConnection::is_overdue() {
+  for (std::size_t i = 0; i < pipeline_.size(); ++i) {
+    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].deadline) return true;
+  }
+  return false;
 }
 
 void UpstreamConnection::send_probe() {

@@ -87,6 +87,7 @@ class UpstreamConnection {
   void read();
   bool take_replies();
   bool has_expired();
+  bool is_overdue();
   void expire_requests();
   void fail(std::string_view reason);
   bool has_refused_us();

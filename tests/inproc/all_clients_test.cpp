@@ -206,6 +206,43 @@ TEST_CASE("CLIENT PAUSE ends by itself") {
   for (TestClient& client : crowd.clients) CHECK(kit::to_text(client.read()) == "+PONG");
 }
 
+TEST_CASE("what a client asked during a pause is not done when it has left") {
+  Scene scene(1);
+  TestClient leaves = scene.known_client();
+  TestClient ends = scene.known_client();
+  REQUIRE(scene.other.text({"CLIENT", "PAUSE", "1000000", "WRITE"}) == "+OK");
+  leaves.send({"INCR", "k"});
+  ends.send({"INCR", "k"});
+  scene.proxy.wait_for_info("blocked_clients", "2");
+  leaves.close();
+  ends.shutdown_send();
+  CHECK(ends.read_until_closed().empty());
+  scene.proxy.wait_for_info("connected_clients", "2");
+  CHECK(scene.other.text({"CLIENT", "UNPAUSE"}) == "+OK");
+  TestClient next = scene.client();
+  next.send({"GET", "k"});
+  serve(scene.node(0), "GET k", bulk("1"));
+}
+
+TEST_CASE("the bytes of a client that is killed are nobody's requests") {
+  Scene scene(1, [](config::Config& config) { config.limits.max_output_bytes_per_client = 256 << 20; });
+  TestClient killed = scene.known_client();
+  const std::string id = id_of(killed);
+  // It has said QUIT, and does not read: what it sends then stays in its socket.
+  std::string pipeline;
+  for (int i = 0; i < 1'000; ++i) pipeline += encode({"ECHO", std::string(32 << 10, 'e')});
+  std::string junk;
+  for (int i = 0; i < 20'000; ++i) junk += encode({"SET", "junk", "1"});
+  killed.send_unread(pipeline + encode({"QUIT"}) + junk, 500ms);
+  std::string request = encode({"CLIENT", "KILL", "ID", id});
+  for (int i = 0; i < 1'000; ++i) request += encode({"ECHO", "x"});
+  TestClient killer = scene.client();
+  killer.send_raw(request);
+  CHECK(kit::to_text(killer.read()) == ":1");
+  for (int i = 0; i < 1'000; ++i) CHECK(kit::to_text(killer.read()) == "\"x\"");
+  CHECK(scene.node(0).is_quiet());
+}
+
 TEST_CASE("a client that is paused may leave, and the proxy may stop") {
   Scene scene(1, four_workers);
   TestClient leaves = scene.known_client();

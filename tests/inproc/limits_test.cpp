@@ -205,6 +205,13 @@ TEST_CASE("clients that are silent too long are closed, but not while they wait"
   CHECK(kit::to_text(busy.read()) == "+OK");
   CHECK(waiting.text({"PING"}) == "+PONG");
   CHECK(waiting.read_until_closed().empty());
+
+  // One that asks and never reads is silent too.
+  scene.node(0).set_handler(always(bulk(std::string(1 << 20, 'v'))));
+  TestClient deaf = scene.known_client();
+  deaf.send_raw(encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}) +
+                encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}));
+  scene.proxy.wait_for_info("connected_clients", "1");
 }
 
 }  // namespace slotway::inproc

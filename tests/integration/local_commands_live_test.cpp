@@ -74,6 +74,10 @@ const std::vector<Script> kScripts = {
     "RESET / RESET x / PING",
     "SELECT 0 / SELECT x / SELECT \"\" / SELECT 00 / SELECT",
     "TIME x",
+    "EXEC x / EXEC",
+    "MULTI / EXEC x / EXEC / MULTI / PING / EXEC x y / DISCARD",
+    "AUTH default secret / EXEC x / MULTI / EXEC x / EXEC",
+    "EXEC",
     "ROLE",
     "ROLE x",
     // AUTH.

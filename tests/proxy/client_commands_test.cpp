@@ -125,12 +125,18 @@ TEST_CASE("While clients are paused requests wait, the writing ones only if so a
     CHECK(stage.exchange("") == "+PONG\r\n$1\r\na\r\n");
   }
   SECTION("write") {
-    // RENAME writes, and is refused without a node.
-    CHECK(stage.exchange(bytes_of("CLIENT PAUSE 100000 WRITE / PING / RENAME a b / PING")) ==
-          "+OK\r\n+PONG\r\n");
+    // MULTI does not write; SPUBLISH may.
+    CHECK(stage.exchange(bytes_of("CLIENT PAUSE 100000 WRITE / PING / MULTI / SPUBLISH a b / PING")) ==
+          "+OK\r\n+PONG\r\n+OK\r\n");
     CHECK(stage.exchange(bytes_of("ECHO a")).empty());
     stage.end_pause();
-    CHECK(stage.exchange("") == std::string(refused) + "+PONG\r\n$1\r\na\r\n");
+    CHECK(stage.exchange("DISCARD\r\n") == "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+OK\r\n");
+  }
+  SECTION("what is refused is refused at once") {
+    CHECK(stage.exchange(bytes_of("CLIENT PAUSE 100000 / NOSUCH / RENAME a b / GET")) ==
+          "+OK\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n" + std::string(refused) +
+              "-ERR wrong number of arguments for 'get' command\r\n");
+    stage.end_pause();
   }
   SECTION("a pause that is over holds nothing") {
     CHECK(stage.exchange(bytes_of("CLIENT PAUSE 0 / PING")) == "+OK\r\n+PONG\r\n");
