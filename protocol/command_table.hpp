@@ -47,6 +47,7 @@ enum class Service : std::uint8_t {
   transaction,   // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
   blocking,      // by key, on a connection set aside for it: it may wait (see `block_at`)
   subscription,  // (P|S)SUBSCRIBE and their opposites: see `local`
+  wait,          // WAIT: to every primary, on connections set aside for it; `merge` makes one reply
   unsupported,   // -ERR naming the command: a later version's business, or never sensible through a proxy
   container,     // its subcommands' rows decide (CONFIG, OBJECT, XGROUP)
 };
@@ -56,6 +57,7 @@ enum class Service : std::uint8_t {
 enum class Merge : std::uint8_t {
   none,
   by_position,      // MGET: one array, elements at their keys' original positions
+  least,            // WAIT: the least of integers
   sum,              // DEL, UNLINK, EXISTS, TOUCH, DBSIZE: integers added
   all_ok,           // MSET, FLUSHALL: +OK if every fragment said so
   concat,           // KEYS: arrays joined
@@ -87,6 +89,7 @@ enum class LocalCommand : std::uint8_t {
   client_kill,
   client_pause,
   client_unpause,
+  client_unblock,
   client_reply,
   client_no_evict,
   client_getredir,

@@ -62,4 +62,10 @@ milliseconds block_time(const protocol::CommandRow& row, const RequestView& requ
   return from_seconds(request.arg(at));
 }
 
+std::optional<milliseconds> replica_wait_time(const RequestView& request) {
+  const auto time = protocol::parse_decimal(request.arg(2));
+  if (!protocol::parse_decimal(request.arg(1)) || !time || *time < 0) return std::nullopt;
+  return from_milliseconds(request.arg(2));
+}
+
 }  // namespace slotway::routing

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "protocol/command_table.hpp"
 #include "protocol/request.hpp"
@@ -15,5 +16,8 @@ bool may_block(const protocol::CommandRow& row, const protocol::RequestView& req
 
 // kForever if there is no limit. REQUIRES: may_block().
 std::chrono::milliseconds block_time(const protocol::CommandRow& row, const protocol::RequestView& request);
+
+// Of a WAIT; nothing if a node would refuse its arguments.
+std::optional<std::chrono::milliseconds> replica_wait_time(const protocol::RequestView& request);
 
 }  // namespace slotway::routing

@@ -1,6 +1,9 @@
 #include "routing/merger.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <limits>
+#include <optional>
 
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_scanner.hpp"
@@ -15,6 +18,11 @@ constexpr std::size_t kKeepBytes = 256 * 1024;
 template <class T>
 std::size_t bytes_of(const std::vector<T>& buffer) {
   return buffer.capacity() * sizeof(T);
+}
+
+std::optional<std::int64_t> integer_of(std::string_view reply) {
+  if (!reply.starts_with(':') || reply.size() < 3) return std::nullopt;
+  return protocol::parse_decimal(reply.substr(1, reply.size() - 3));
 }
 
 }  // namespace
@@ -45,7 +53,7 @@ void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, st
   layout_.fragments.clear();
   layout_.next.clear();
   missing_ = fragments;
-  sum_ = 0;
+  sum_ = merge == protocol::Merge::least ? std::numeric_limits<std::int64_t>::max() : 0;
   arena_.clear();
   error_.clear();
   any_ok_ = false;
@@ -65,6 +73,7 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
   switch (merge_) {
     case protocol::Merge::by_position: understood = add_elements(layout_.fragments[fragment], reply); break;
     case protocol::Merge::sum: understood = add_integer(reply); break;
+    case protocol::Merge::least: understood = keep_least(reply); break;
     case protocol::Merge::all_ok: understood = reply == protocol::kOk; break;
     case protocol::Merge::concat: understood = shards_.join(reply); break;
     case protocol::Merge::first: understood = shards_.keep_first(reply); break;
@@ -114,9 +123,14 @@ bool Merger::add_elements(const Fragment& fragment, std::string_view reply) {
 }
 
 bool Merger::add_integer(std::string_view reply) {
-  if (!reply.starts_with(':') || reply.size() < 3) return false;
-  const auto value = protocol::parse_decimal(reply.substr(1, reply.size() - 3));
+  const auto value = integer_of(reply);
   return value && !__builtin_add_overflow(sum_, *value, &sum_);
+}
+
+bool Merger::keep_least(std::string_view reply) {
+  const auto value = integer_of(reply);
+  if (value) sum_ = std::min(sum_, *value);
+  return value.has_value();
 }
 
 void Merger::write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
@@ -151,6 +165,7 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
       for (const Piece& piece : pieces_)
         out.append(pool, std::string_view(arena_).substr(piece.offset, piece.size));
       break;
+    case protocol::Merge::least:
     case protocol::Merge::sum: {
       std::string text;
       protocol::write_integer(text, sum_);

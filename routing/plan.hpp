@@ -36,6 +36,12 @@ struct Blocking {
   std::chrono::milliseconds wait;
 };
 
+// WAIT: sent to every primary, each on a connection set aside for it.
+struct Wait {
+  const protocol::CommandRow* row;
+  std::chrono::milliseconds wait;
+};
+
 // WATCH: on a connection set aside for the client until the transaction that follows.
 struct Watch {
   const protocol::CommandRow* row;
@@ -94,7 +100,7 @@ struct Reject {
   RejectReason reason;
 };
 
-using Plan = std::variant<Single, LocalReply, FanOut, Broadcast, Scan, Settings, Blocking, Watch,
+using Plan = std::variant<Single, LocalReply, FanOut, Broadcast, Scan, Settings, Blocking, Wait, Watch,
                           TransactionStep, Queue, Subscribe, Reject>;
 
 }  // namespace slotway::routing

@@ -69,6 +69,7 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
       if (row->has(protocol::kBlocking) && may_block(*row, request)) return plan_blocking(request, *row);
       return plan_by_key(request, *row);
     case Service::blocking: return plan_blocking(request, *row);
+    case Service::wait: return plan_wait(request, *row);
     case Service::any_node: return Single{row, kAnySlot};
     case Service::by_slot: return Single{row, named_slot(request)};
     case Service::broadcast: return Broadcast{row};
@@ -95,6 +96,7 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       // Redis lets it join the queue, where it does nothing.
       if (row.local != LocalCommand::unwatch) return TransactionStep{&row};
       break;
+    case Service::wait:  // it asks for replicas of what was written before MULTI, and does not wait
     case Service::any_node: break;
     case Service::broadcast:
     case Service::scan:
@@ -132,6 +134,13 @@ Plan Planner::plan_blocking(const RequestView& request, const CommandRow& row) {
   }
   // No node can wait for the streams of another.
   return std::holds_alternative<FanOut>(plan) ? Reject{&row, RejectReason::cross_slot} : plan;
+}
+
+// What is no number of replicas, or no time, goes to any node: the server words the error itself.
+Plan Planner::plan_wait(const RequestView& request, const CommandRow& row) {
+  const auto time = replica_wait_time(request);
+  if (!time) return Single{&row, kAnySlot};
+  return Wait{&row, *time};
 }
 
 Plan Planner::plan_watch(const RequestView& request, const CommandRow& row) {

@@ -30,6 +30,7 @@ class Planner {
   Plan plan_queued(const protocol::RequestView& request, const protocol::CommandRow& row,
                    const SessionFacts& facts);
   Plan plan_blocking(const protocol::RequestView& request, const protocol::CommandRow& row);
+  static Plan plan_wait(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_watch(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_subscription(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);

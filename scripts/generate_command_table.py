@@ -24,7 +24,8 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_
 LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
     "ping echo quit reset select time role auth hello info readonly readwrite asking"
     " client|id client|getname client|setname"
-    " client|info client|list client|kill client|pause client|unpause client|reply client|no-evict"
+    " client|info client|list client|kill client|pause client|unpause client|unblock client|reply"
+    " client|no-evict"
     " client|getredir client|trackinginfo client|tracking client|caching"
     " cluster|slots cluster|shards cluster|nodes cluster|info cluster|myid cluster|keyslot"
     " acl|whoami acl|users acl|list acl|getuser"
@@ -65,6 +66,7 @@ SERVICE = {
     **{name: "broadcast" for name in BROADCAST},
     "scan": "scan",
     "config|get": "settings",
+    "wait": "wait",
     # Each names a slot, and only the node that serves it knows.
     **{name: "by_slot" for name in "cluster|countkeysinslot cluster|getkeysinslot".split()},
     # They carry the blocking flag only for an optional argument.
@@ -75,7 +77,7 @@ SERVICE = {
 }
 
 # How the replies of a command that is split over slots, or sent to all, become one.
-MERGE = {"mget": "by_position", "mset": "all_ok", "xread": "streams", "xreadgroup": "streams",
+MERGE = {"mget": "by_position", "mset": "all_ok", "xread": "streams", "xreadgroup": "streams", "wait": "least",
          "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST}
 SPLIT_STEP = {"mset": 2}
 

@@ -112,7 +112,8 @@ void ClientCommands::run(LocalCommand command, const RequestView& request, Clien
     case LocalCommand::client_kill: return kill(request, session, out);
     case LocalCommand::client_pause: return pause(request, session, out);
     case LocalCommand::client_unpause:
-      return desk_.ask(session, kFamily, {ClientQuestion::Kind::unpause, {}, {}});
+      return desk_.ask(session, kFamily, {.kind = ClientQuestion::Kind::unpause});
+    case LocalCommand::client_unblock: return unblock(request, session, out);
     case LocalCommand::client_reply: return reply_mode(request.arg(2), session.state(), out);
     case LocalCommand::client_no_evict: return no_evict(request.arg(2), session.state(), out);
     case LocalCommand::client_getredir: return protocol::write_integer(out, -1);
@@ -131,13 +132,30 @@ void ClientCommands::run(LocalCommand command, const RequestView& request, Clien
 void ClientCommands::list(const RequestView& request, ClientSession& session, std::string& out) const {
   auto filter = parse_client_list(request);
   if (const auto* error = std::get_if<std::string>(&filter)) return write_error(out, *error);
-  desk_.ask(session, kFamily, {ClientQuestion::Kind::list, std::move(std::get<ClientFilter>(filter)), {}});
+  desk_.ask(session, kFamily,
+            {.kind = ClientQuestion::Kind::list, .filter = std::move(std::get<ClientFilter>(filter))});
 }
 
 void ClientCommands::kill(const RequestView& request, ClientSession& session, std::string& out) const {
   auto filter = parse_client_kill(request, session.state().id);
   if (const auto* error = std::get_if<std::string>(&filter)) return write_error(out, *error);
-  desk_.ask(session, kFamily, {ClientQuestion::Kind::kill, std::move(std::get<ClientFilter>(filter)), {}});
+  desk_.ask(session, kFamily,
+            {.kind = ClientQuestion::Kind::kill, .filter = std::move(std::get<ClientFilter>(filter))});
+}
+
+void ClientCommands::unblock(const RequestView& request, ClientSession& session, std::string& out) const {
+  ClientQuestion question{.kind = ClientQuestion::Kind::unblock};
+  if (request.argc() > 4) return write_error(out, errors::subcommand_syntax(request));
+  if (request.argc() == 4) {
+    question.with_error = equal_ignore_case(request.arg(3), "error");
+    if (!question.with_error && !equal_ignore_case(request.arg(3), "timeout")) {
+      return write_error(out, errors::kBadUnblockReason);
+    }
+  }
+  const auto id = protocol::parse_decimal(request.arg(2));
+  if (!id) return write_error(out, errors::kNotInteger);
+  question.blocked = static_cast<std::uint64_t>(*id);
+  desk_.ask(session, kFamily, std::move(question));
 }
 
 void ClientCommands::pause(const RequestView& request, ClientSession& session, std::string& out) const {
@@ -155,7 +173,7 @@ void ClientCommands::pause(const RequestView& request, ClientSession& session, s
   if (!milliseconds) return write_error(out, errors::kTimeoutNotInteger);
   if (*milliseconds < 0) return write_error(out, errors::kTimeoutNegative);
   pause.until = desk_.now() + std::chrono::milliseconds(std::min(*milliseconds, kLongestPauseMs));
-  desk_.ask(session, kFamily, {ClientQuestion::Kind::pause, {}, pause});
+  desk_.ask(session, kFamily, {.kind = ClientQuestion::Kind::pause, .pause = pause});
 }
 
 void ClientCommands::pubsub(LocalCommand command, const RequestView& request, ClientSession& session,

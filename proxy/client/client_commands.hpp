@@ -27,6 +27,7 @@ class ClientCommands {
   void kill(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void pubsub(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
               std::string& out) const;
+  void unblock(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void pause(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
 
   ClientDesk& desk_;

@@ -5,6 +5,7 @@
 
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/upstream/subscriptions.hpp"
 
 namespace slotway::proxy {
@@ -48,6 +49,7 @@ std::string reply_to(const ClientQuestion& question, ClientAnswer& answer) {
     case Kind::pause:
     case Kind::unpause: reply = protocol::kOk; break;
     case Kind::subscriptions: reply = question.subscriptions.reply(answer.subscriptions); break;
+    case Kind::unblock: protocol::write_integer(reply, answer.unblocking.done ? 1 : 0); break;
   }
   return reply;
 }
@@ -79,6 +81,7 @@ ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
     case Kind::subscriptions:
       answer.subscriptions = question.subscriptions.answer(room_.subscriptions->table());
       return answer;
+    case Kind::unblock: return answer_unblock(question);
     case Kind::list:
     case Kind::kill: break;
   }
@@ -101,18 +104,37 @@ ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
   return answer;
 }
 
+ClientAnswer ClientDesk::answer_unblock(const ClientQuestion& question) {
+  ClientAnswer answer;
+  sessions_.for_each([&](Handle handle, const ClientSession& session) {
+    if (session.is_finished() || session.state().id != question.blocked) return;
+    answer.unblocking = room_.dispatcher.unblock(handle, question.with_error);
+  });
+  return answer;
+}
+
 void ClientDesk::collect(Handle handle, ClientAnswer answer) {
   Asked& asked = asked_.at(handle);
   std::move(answer.lines.begin(), answer.lines.end(), std::back_inserter(asked.answer.lines));
   asked.answer.killed += answer.killed;
   for (const auto& [name, clients] : answer.subscriptions) asked.answer.subscriptions[name] += clients;
+  // One worker has the client.
+  if (answer.unblocking.done || !answer.unblocking.blocked.empty())
+    asked.answer.unblocking = std::move(answer.unblocking);
   if (--asked.missing > 0) return;
 
   if (ReplySlot* slot = room_.slots.find(asked.reply_slot)) {
     const std::string reply = reply_to(asked.question, asked.answer);
     if (reply.front() == '-') room_.loop.counters.count_error(slot->family, ErrorClass::refused);
     ClientSession& session = sessions_.at(slot->session);
-    if (!session.is_finished()) session.deliver(asked.reply_slot, *slot, {reply});
+    const std::vector<BlockedConnection>& blocked = asked.answer.unblocking.blocked;
+    if (session.is_finished()) {
+      // Nobody waits for the answer.
+    } else if (!blocked.empty()) {
+      room_.dispatcher.tell_to_unblock(session, asked.reply_slot, blocked, asked.question.with_error);
+    } else {
+      session.deliver(asked.reply_slot, *slot, {reply});
+    }
   }
   asked_.erase(handle);
 }

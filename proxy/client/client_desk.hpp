@@ -1,5 +1,5 @@
-// Commands about all clients (CLIENT LIST, KILL, PAUSE, UNPAUSE; PUBSUB): each worker alone knows its
-// sessions, so a question is posted to every worker's desk, each answers on its own thread and posts its
+// Commands about all clients (CLIENT LIST, KILL, PAUSE, UNPAUSE, UNBLOCK; PUBSUB): each worker alone knows
+// its sessions, so a question is posted to every worker's desk, each answers on its own thread and posts its
 // answer back, and the desk that asked fills the client's reply slot. Owner: a Worker. Thread: worker; only
 // values cross. Invariant: a question's slot is filled once, when all workers have answered; meanwhile the
 // client's later requests wait, so that they see what it has done.
@@ -18,22 +18,26 @@
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/proxy_facts.hpp"
 #include "proxy/client/subscription_question.hpp"
+#include "proxy/dispatch/unblocking.hpp"
 
 namespace slotway::proxy {
 
 struct ClientQuestion {
-  enum class Kind : std::uint8_t { list, kill, pause, unpause, subscriptions };
+  enum class Kind : std::uint8_t { list, kill, pause, unpause, subscriptions, unblock };
   Kind kind = Kind::list;
   ClientFilter filter = {};  // of list and kill
   ClientPause pause = {};    // of pause
   SubscriptionQuestion subscriptions = {};
-  bool resp3 = false;  // who asks speaks it
+  std::uint64_t blocked = 0;  // of unblock: the client's id
+  bool with_error = false;    // of unblock: ERROR, else TIMEOUT
+  bool resp3 = false;         // who asks speaks it
 };
 
 struct ClientAnswer {
   std::vector<std::pair<std::uint64_t, std::string>> lines;  // of list: id and line
   std::uint64_t killed = 0;
   SubscriptionCounts subscriptions;
+  Unblocking unblocking = {};  // of unblock
 };
 
 class ClientDesk {
@@ -59,6 +63,7 @@ class ClientDesk {
   };
 
   ClientAnswer answer(const ClientQuestion& question);
+  ClientAnswer answer_unblock(const ClientQuestion& question);
   void collect(Handle asked, ClientAnswer answer);
   void end_pause();
 

@@ -115,6 +115,7 @@ class ClientSession {
   void set_watching(Handle upstream) { set_aside(watching_, upstream); }
   Handle watching() const { return watching_; }
   void set_blocking(Handle upstream) { set_aside(blocking_, upstream); }
+  Handle blocking() const { return blocking_; }
   // The slot that it watches keys of; kAnySlot = none. The connection may have gone meanwhile.
   routing::Slot watched_slot() const { return watched_slot_; }
   void watch(routing::Slot slot) { watched_slot_ = slot; }

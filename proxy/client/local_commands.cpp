@@ -96,6 +96,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::client_kill:
     case LocalCommand::client_pause:
     case LocalCommand::client_unpause:
+    case LocalCommand::client_unblock:
     case LocalCommand::client_reply:
     case LocalCommand::client_no_evict:
     case LocalCommand::client_getredir:

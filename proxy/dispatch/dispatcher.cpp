@@ -82,6 +82,8 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
     return step_transaction(session, *step->row);
   } else if (const auto* blocking = std::get_if<routing::Blocking>(&plan)) {
     return send_blocking(session, request, *blocking);
+  } else if (const auto* wait = std::get_if<routing::Wait>(&plan)) {
+    return send_wait(session, request, *wait);
   } else if (const auto* watch = std::get_if<routing::Watch>(&plan)) {
     return send_watch(session, request, *watch);
   } else if (const auto* subscribe = std::get_if<routing::Subscribe>(&plan)) {
@@ -295,7 +297,7 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   // A queued command's error is the cause of EXEC's.
   const bool is_error = reply.front() == '-';
   const std::string_view cause = connection.pipeline().leading_error();
-  if (is_error && handle_redirect(connection, cause.empty() ? reply : cause)) return;
+  if (is_error && !request.fixed && handle_redirect(connection, cause.empty() ? reply : cause)) return;
   if (!is_error && request.is_rewritten()) {
     return request.is_scan() ? deliver_scan(connection, request, reply) : deliver_settings(request, reply);
   }
@@ -379,7 +381,7 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
     Request request = pipeline.front();
     const bool unsent = pipeline.front_is_unsent();
     if (request.kind == Request::Kind::client && !request.abandoned) {
-      if (unsent || request.readonly) {
+      if (!request.fixed && (unsent || request.readonly)) {
         ByteQueue bytes;
         pipeline.copy_front(bytes);
         loop_.counters.retries.add(unsent ? 0 : 1);

@@ -12,6 +12,7 @@
 #include "protocol/request.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/dispatch/parked_requests.hpp"
+#include "proxy/dispatch/unblocking.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 #include "routing/planner.hpp"
 #include "routing/redirect.hpp"
@@ -32,9 +33,16 @@ class Dispatcher final : public UpstreamEvents {
   // nullptr; its block may be taken.
   Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
 
-  // The session has no more use for the connection that was set aside for it, and may have left it in any
-  // state.
+  // The session has no more use for the connections that were set aside for it, of which `upstream` is one,
+  // and may have left them in any state.
   void forget(Handle upstream);
+
+  // --- CLIENT UNBLOCK (unblock.cpp) ---
+  // Ends the wait of a session that blocks, or says which nodes have to be told to.
+  Unblocking unblock(Handle session, bool with_error);
+  // Tells the nodes; what the first answers is the reply of `reply_slot`, which is `asking`'s.
+  void tell_to_unblock(const ClientSession& asking, Handle reply_slot,
+                       const std::vector<BlockedConnection>& blocked, bool with_error);
 
   // The worker's new map. What waits for a slot that has got another owner waits no longer.
   void set_topology(std::shared_ptr<const routing::Topology> topology);
@@ -70,6 +78,9 @@ class Dispatcher final : public UpstreamEvents {
   // --- on connections set aside (pinned_requests.cpp) ---
   bool send_blocking(ClientSession& session, const protocol::RequestView& request,
                      const routing::Blocking& blocking);
+  bool send_wait(ClientSession& session, const protocol::RequestView& request, const routing::Wait& wait);
+  void on_wait_reply(UpstreamConnection& connection, std::string_view reply);
+  void leave(const UpstreamConnection& connection, const Request& request);
   bool send_watch(ClientSession& session, const protocol::RequestView& request, const routing::Watch& watch);
   bool step_transaction(ClientSession& session, const protocol::CommandRow& row);
   void send_watched(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
@@ -87,6 +98,8 @@ class Dispatcher final : public UpstreamEvents {
   Request begin_pinned(ClientSession& session, const protocol::CommandRow& row, routing::Slot slot,
                        std::size_t bytes, Request::Pin pin);
   void pin(UpstreamConnection& connection, const Request& request);
+  void give_up(UpstreamConnection& connection);
+  void unblock_here(const Request& request, bool with_error);
   ClientSession* session_of(const Request& request);
 
   Request begin_request(const ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
@@ -126,7 +139,9 @@ class Dispatcher final : public UpstreamEvents {
   // It is answered, or nobody wants the answer.
   void finish(const Request& request) {
     loop_.counters.in_flight.sub(request.kind == Request::Kind::client ? 1 : 0);
-    loop_.counters.clients_blocked.sub(request.pin == Request::Pin::blocking ? 1 : 0);
+    // Of the parts of a WAIT the first counts.
+    const bool counts = request.may_block() && (!request.is_part() || request.fragment == 0);
+    loop_.counters.clients_blocked.sub(counts ? 1 : 0);
   }
   const routing::ScanOrder& scan_order();  // of the map as it is now
   std::unique_ptr<routing::Merger> take_merger();
@@ -144,6 +159,12 @@ class Dispatcher final : public UpstreamEvents {
   routing::Planner planner_;
   ParkedRequests parked_;
   std::uint64_t orders_ = 0;  // requests begun
+  // A WAIT has several connections; its session knows one of them.
+  struct Waiting {
+    Handle reply_slot;
+    Handle connection;
+  };
+  std::vector<Waiting> waiting_;
   std::vector<std::unique_ptr<routing::Merger>> free_mergers_;
   std::shared_ptr<const routing::Topology> scan_map_;  // what scan_order_ is of
   routing::ScanOrder scan_order_;

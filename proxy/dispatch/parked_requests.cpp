@@ -35,6 +35,24 @@ bool ParkedRequests::has(routing::Slot slot, Handle session) const {
                      [&](const ParkedRequest& p) { return p.session == session; });
 }
 
+std::optional<ParkedRequest> ParkedRequests::take_blocking(Handle session) {
+  for (auto group = groups_.begin(); group != groups_.end(); ++group) {
+    std::vector<ParkedRequest>& requests = group->second.requests;
+    const auto found = std::find_if(requests.begin(), requests.end(), [&](const ParkedRequest& p) {
+      return p.session == session && p.request.may_block();
+    });
+    if (found == requests.end()) continue;
+    ParkedRequest taken = std::move(*found);
+    requests.erase(found);
+    if (requests.empty()) {
+      by_due_.erase({group->second.due, group->first});
+      groups_.erase(group);
+    }
+    return taken;
+  }
+  return std::nullopt;
+}
+
 std::vector<routing::Slot> ParkedRequests::slots() const {
   std::vector<routing::Slot> out;
   for (const auto& [slot, group] : groups_) out.push_back(slot);

@@ -32,6 +32,8 @@ class ParkedRequests {
   void park(ParkedRequest parked, TimePoint due);
   // A request of `session` waits for `slot`.
   bool has(routing::Slot slot, Handle session) const;
+  // Takes out a request of `session` that may block, or nothing.
+  std::optional<ParkedRequest> take_blocking(Handle session);
   // The slots for which requests wait.
   std::vector<routing::Slot> slots() const;
   // A request waits for `slot`'s node to be reachable, not because the node said "not now".

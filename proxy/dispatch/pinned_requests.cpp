@@ -34,11 +34,15 @@ ClientSession* Dispatcher::session_of(const Request& request) {
 }
 
 void Dispatcher::pin(UpstreamConnection& connection, const Request& request) {
-  if (ClientSession* session = session_of(request)) set_aside(*session, request.pin, connection.handle());
+  ClientSession* session = session_of(request);
+  if (!session) return;
+  set_aside(*session, request.pin, connection.handle());
+  if (request.pin == Request::Pin::wait) waiting_.push_back({request.reply_slot, connection.handle()});
 }
 
 void Dispatcher::set_aside(ClientSession& session, Request::Pin pin, Handle connection) {
-  pin == Request::Pin::blocking ? session.set_blocking(connection) : session.set_watching(connection);
+  const bool blocks = pin == Request::Pin::blocking || pin == Request::Pin::wait;
+  blocks ? session.set_blocking(connection) : session.set_watching(connection);
 }
 
 // Opens its reply slot; later requests of the session wait for the reply.
@@ -158,6 +162,7 @@ void Dispatcher::end_watch(ClientSession& session) {
 void Dispatcher::on_pinned_reply(UpstreamConnection& connection, std::string_view reply,
                                  protocol::ReadBuffer& source) {
   const Request request = connection.pipeline().front();
+  if (request.pin == Request::Pin::wait) return on_wait_reply(connection, reply);
   ClientSession* session = session_of(request);
   if (!session) {
     finish(request);
@@ -233,6 +238,7 @@ void Dispatcher::lose_pinned(UpstreamConnection& connection) {
   UpstreamPipeline& pipeline = connection.pipeline();
   while (!pipeline.empty()) {
     const Request request = pipeline.front();
+    if (request.pin == Request::Pin::wait) leave(connection, request);
     if (request.kind == Request::Kind::client && !request.abandoned) {
       lose_pinned_request(pipeline, request);
     }
@@ -245,7 +251,7 @@ void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& 
   if (!session) return finish(request);
   const bool watched_before = session->watched_slot() != routing::kAnySlot;
   const bool unsent = pipeline.front_is_unsent();
-  set_aside(*session, request.pin, {});
+  if (request.pin != Request::Pin::wait) set_aside(*session, request.pin, {});
   if (request.pin == Request::Pin::exec) {
     session->watch(routing::kAnySlot);
     if (unsent) return deliver(request, {null_array(request)}, ErrorClass::count_);
@@ -264,11 +270,24 @@ void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& 
 void Dispatcher::forget(Handle upstream) {
   UpstreamConnection* connection = pool_.find(upstream);
   if (!connection) return;
-  UpstreamPipeline& pipeline = connection->pipeline();
+  const UpstreamPipeline& pipeline = connection->pipeline();
+  const bool waits = !pipeline.empty() && pipeline.front().pin == Request::Pin::wait;
+  const Handle reply_slot = waits ? pipeline.front().reply_slot : Handle{};
+  give_up(*connection);
+  if (!waits) return;
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (waiting.reply_slot != reply_slot) return false;
+    if (UpstreamConnection* other = pool_.find(waiting.connection)) give_up(*other);
+    return true;
+  });
+}
+
+void Dispatcher::give_up(UpstreamConnection& connection) {
+  UpstreamPipeline& pipeline = connection.pipeline();
   for (std::size_t i = 0; i < pipeline.size(); ++i) {
     if (!pipeline[i].abandoned) finish(pipeline[i]);
   }
-  connection->abandon();
+  connection.abandon();
 }
 
 }  // namespace slotway::proxy

@@ -31,7 +31,7 @@ struct Request {
   };
 
   // Why its connection is set aside for its session; none: it shares one.
-  enum class Pin : std::uint8_t { none, blocking, watch, exec };
+  enum class Pin : std::uint8_t { none, blocking, wait, watch, exec };
 
   Handle reply_slot;
   std::uint32_t fragment = kWhole;  // of a split command, or one of the above
@@ -47,11 +47,13 @@ struct Request {
   bool readonly : 1 = false;
   bool abandoned : 1 = false;  // answered already: its reply is swallowed
   bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like
+  bool fixed : 1 = false;      // meant for this node, and sent to no other
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
   UpstreamUse use() const { return {pin != Pin::none, resp3}; }
+  bool may_block() const { return pin == Pin::blocking || pin == Pin::wait; }
   // Its reply is one of several that are merged.
   bool is_part() const { return fragment < kScan; }
   // Its reply is not passed on as it comes.

@@ -36,7 +36,7 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamE
       events_(events),
       endpoint_(std::move(endpoint)),
       use_(use),
-      handshake_(loop.config.cluster, use.resp3),
+      handshake_(loop.config.cluster, use.resp3, use.pinned),
       pipeline_(loop.blocks) {}
 
 UpstreamConnection::~UpstreamConnection() {

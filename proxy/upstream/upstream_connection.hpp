@@ -55,6 +55,9 @@ class UpstreamConnection {
   UpstreamState state() const { return state_; }
   UpstreamStatus status() const;
   UpstreamPipeline& pipeline() { return pipeline_; }
+  const UpstreamPipeline& pipeline() const { return pipeline_; }
+  // Of one that is pinned: as which client the node knows it; 0 = it has not told.
+  std::int64_t client_id() const { return handshake_.client_id(); }
 
   // False while it waits before the next attempt to connect: requests are better kept elsewhere until
   // retry_at().

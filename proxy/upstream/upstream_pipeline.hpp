@@ -33,6 +33,7 @@ class UpstreamPipeline {
   std::size_t size() const { return fifo_.size(); }
   bool empty() const { return fifo_.empty(); }
   Request& front() { return fifo_.front(); }
+  const Request& front() const { return fifo_.front(); }
   Request& operator[](std::size_t i) { return fifo_[i]; }
   std::size_t queued_bytes() const { return queue_.size(); }
   // Deadlines rise along the FIFO: no request in it came here by a redirect or a retry.

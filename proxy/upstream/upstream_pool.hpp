@@ -49,7 +49,9 @@ class UpstreamPool {
   UpstreamConnection* at(const routing::Endpoint& endpoint, UpstreamUse use);
 
   // --- pinned connections ---
-  bool may_lease() const { return pinned_ < loop_.config.limits.max_pinned_per_worker || !free_.empty(); }
+  bool may_lease(std::size_t count = 1) const {
+    return pinned_ + count <= loop_.config.limits.max_pinned_per_worker + free_.size();
+  }
   // Given back as it came: nothing in flight that anyone waits for, nothing watched.
   void release(UpstreamConnection& connection);
   // nullptr: it has gone.

@@ -145,7 +145,8 @@ void check_plan(Planner& planner, const RequestView& request, const Choices& cho
   } else if (choices.facts.in_transaction) {
     require(!std::holds_alternative<Single>(plan) && !std::holds_alternative<FanOut>(plan) &&
                 !std::holds_alternative<Broadcast>(plan) && !std::holds_alternative<Scan>(plan) &&
-                !std::holds_alternative<Blocking>(plan) && !std::holds_alternative<Watch>(plan),
+                !std::holds_alternative<Blocking>(plan) && !std::holds_alternative<Wait>(plan) &&
+                !std::holds_alternative<Watch>(plan),
             "a transaction sends nothing before EXEC");
   }
   const bool is_sent = !std::holds_alternative<Reject>(plan) && !std::holds_alternative<LocalReply>(plan) &&

@@ -98,6 +98,7 @@ std::optional<FakeRedis::Reaction> FakeCluster::control(std::size_t node, const 
   if (!password_.empty() && std::find(logged_in_.begin(), logged_in_.end(), connection) == logged_in_.end()) {
     return FakeRedis::Reaction{"-NOAUTH Authentication required.\r\n"};
   }
+  if (args == Args{"CLIENT", "ID"}) return FakeRedis::Reaction{number(request.connection)};
   if (args[0] == "INFO") return FakeRedis::Reaction{bulk("# Server\r\nredis_version:7.0.15\r\n")};
   if (args[0] != "CLUSTER" || args.size() < 2) return std::nullopt;
   if (args[1] == "INFO") {

@@ -152,9 +152,10 @@ TEST_CASE("each row says how it is served, and nothing that contradicts it") {
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
     if (row.service == Service::by_slot) CHECK(std::abs(row.arity) >= 3);
     if (row.service == Service::container) CHECK_FALSE(row.subcommands.empty());
-    if (row.service == Service::broadcast || row.service == Service::scan) CHECK(row.keys.empty());
-    if (row.service == Service::broadcast) CHECK(row.merge != Merge::none);
-    if (row.merge != Merge::none && row.service != Service::broadcast) CHECK(row.service == Service::by_key);
+    const bool goes_to_all = row.service == Service::broadcast || row.service == Service::wait;
+    if (goes_to_all || row.service == Service::scan) CHECK(row.keys.empty());
+    if (goes_to_all) CHECK(row.merge != Merge::none);
+    if (row.merge != Merge::none && !goes_to_all) CHECK(row.service == Service::by_key);
     CHECK(row.family < Family::count_);
     CHECK(row.arity != 0);
     for (const KeySpec& spec : row.keys) {
@@ -226,6 +227,7 @@ TEST_CASE("decisions of ours") {
         "readonly",
         "readwrite",
         "client|tracking",
+        "client|unblock",
         "cluster|keyslot",
         "asking",
         "pubsub|channels",
@@ -239,10 +241,11 @@ TEST_CASE("decisions of ours") {
        {"object", "xgroup", "xinfo", "memory", "config", "client", "script", "function", "cluster", "acl",
         "latency", "slowlog", "pubsub", "module"}},
       {Service::transaction, {"multi", "exec", "discard", "watch", "unwatch"}},
+      {Service::wait, {"wait"}},
       {Service::blocking,
        {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
       {Service::unsupported,
-       {"migrate", "wait", "monitor", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load",
+       {"migrate", "monitor", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load",
         "cluster|failover", "shutdown", "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "save",
         "failover", "restore-asking"}},
   };
@@ -257,7 +260,7 @@ TEST_CASE("decisions of ours") {
 TEST_CASE("only eight commands are ever split") {
   std::set<std::string_view> split;
   for (const CommandRow& row : command_rows()) {
-    if (row.merge != Merge::none && row.service != Service::broadcast) split.insert(row.name);
+    if (row.merge != Merge::none && row.service == Service::by_key) split.insert(row.name);
     CHECK(row.split_step == (row.name == "mset" ? 2 : 1));
   }
   CHECK(split == std::set<std::string_view>{"mget", "mset", "del", "unlink", "exists", "touch", "xread",

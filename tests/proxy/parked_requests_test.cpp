@@ -44,6 +44,28 @@ TEST_CASE("Nothing is parked at first") {
   CHECK_FALSE(requests.take_due(TimePoint::max()));
 }
 
+TEST_CASE("What may block is taken out by its session, the others leave as before") {
+  protocol::BlockPool pool;
+  ParkedRequests requests(pool);
+  const Handle session{7, 1};
+  const Handle other{8, 1};
+  ParkedRequest pop = parked(pool, 5, 2, "BLPOP a 0", session);
+  pop.request.pin = Request::Pin::blocking;
+  ParkedRequest wait = parked(pool, 9, 4, "WAIT 1 0", session);
+  wait.request.pin = Request::Pin::wait;
+  requests.park(parked(pool, 5, 1, "GET a", session), kStart);
+  requests.park(std::move(pop), kStart);
+  requests.park(parked(pool, 5, 3, "GET b", other), kStart);
+  requests.park(std::move(wait), kStart);
+  CHECK_FALSE(requests.take_blocking(other));
+  std::vector<std::string> taken;
+  while (auto one = requests.take_blocking(session)) taken.push_back(take_text(pool, one->bytes));
+  CHECK(taken == std::vector<std::string>{"BLPOP a 0", "WAIT 1 0"});
+  CHECK(requests.slots() == std::vector<routing::Slot>{5});
+  CHECK(take_all(pool, requests, milliseconds(0)) == std::vector<std::string>{"GET a", "GET b"});
+  CHECK_FALSE(requests.next_due());
+}
+
 TEST_CASE("A parked request leaves when it is due, as it came") {
   protocol::BlockPool pool;
   ParkedRequests requests(pool);

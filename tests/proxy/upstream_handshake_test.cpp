@@ -53,6 +53,32 @@ TEST_CASE("One good reply ends the handshake") {
   CHECK(handshake.error().empty());
 }
 
+TEST_CASE("A connection that may have to be named is asked for its id last, and can do without") {
+  const std::string ask = "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n";
+  const config::ClusterConfig none = login("", "");
+  UpstreamHandshake plain(none, false, true);
+  CHECK(plain.start() == ask);
+  CHECK(plain.on_reply(":1234\r\n") == Status::done);
+  CHECK(plain.client_id() == 1234);
+  CHECK(plain.start() == ask);
+  CHECK(plain.client_id() == 0);
+  CHECK(plain.on_reply("-NOPERM this user has no permissions to run the 'client|id' command\r\n") ==
+        Status::done);
+  CHECK(plain.client_id() == 0);
+
+  const config::ClusterConfig secret = login("", "pw");
+  for (const bool resp3 : {false, true}) {
+    UpstreamHandshake handshake(secret, resp3, true);
+    CHECK(handshake.start() == UpstreamHandshake(secret, resp3).start() + ask);
+    CHECK(handshake.on_reply("+OK\r\n") == Status::waiting);
+    CHECK(handshake.on_reply(":7\r\n") == Status::done);
+    CHECK(handshake.client_id() == 7);
+    handshake.start();
+    CHECK(handshake.on_reply("-WRONGPASS invalid username-password pair or user is disabled.\r\n") ==
+          Status::failed);
+  }
+}
+
 TEST_CASE("A refusal says what it means and where to look, and the next attempt starts afresh") {
   const config::ClusterConfig cluster = login("user", "secret");
   UpstreamHandshake handshake(cluster, false);

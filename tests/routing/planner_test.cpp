@@ -6,80 +6,12 @@
 #include <variant>
 #include <vector>
 
-#include "tests/protocol/request_words.hpp"
+#include "tests/routing/plan_text.hpp"
 
 using namespace slotway;
 using namespace slotway::routing;
 using protocol::RequestWords;
 using protocol::split_words;
-
-namespace {
-
-std::string slot_name(Slot slot) { return slot == kAnySlot ? "any" : std::to_string(slot); }
-
-std::string_view reason_name(RejectReason reason) {
-  switch (reason) {
-    case RejectReason::unknown_command: return "unknown command";
-    case RejectReason::unknown_subcommand: return "unknown subcommand";
-    case RejectReason::wrong_arity: return "arity";
-    case RejectReason::no_auth: return "NOAUTH";
-    case RejectReason::unsupported: return "unsupported";
-    case RejectReason::cross_slot: return "CROSSSLOT";
-    case RejectReason::unbalanced: return "unbalanced";
-    case RejectReason::no_group: return "no group";
-    case RejectReason::no_multi: return "no multi";
-    case RejectReason::watch_in_multi: return "watch in multi";
-    case RejectReason::not_in_multi: return "not in multi";
-    case RejectReason::subscriber: return "subscriber";
-  }
-  return "?";
-}
-
-// One line: "send get to 15495", "local ping", "split mget", "reject get: arity".
-struct PlanText {
-  std::string operator()(const Single& p) const {
-    return "send " + std::string(p.row->name) + " to " + slot_name(p.slot);
-  }
-  std::string operator()(const LocalReply& p) const { return "local " + std::string(p.row->name); }
-  std::string operator()(const Blocking& p) const {
-    return "block " + std::string(p.row->name) + " on " + slot_name(p.slot) + " for " +
-           (p.wait == kForever ? "ever" : std::to_string(p.wait.count()) + " ms");
-  }
-  std::string operator()(const Watch& p) const { return "watch on " + slot_name(p.slot); }
-  std::string operator()(const TransactionStep& p) const { return "step " + std::string(p.row->name); }
-  std::string operator()(const Queue& p) const {
-    return "queue " + std::string(p.row->name) + " for " + slot_name(p.slot);
-  }
-  std::string operator()(const FanOut& p) const { return "split " + std::string(p.row->name); }
-  std::string operator()(const Broadcast& p) const { return "all " + std::string(p.row->name); }
-  std::string operator()(const Scan& p) const { return "scan by " + std::string(p.row->name); }
-  std::string operator()(const Settings& p) const { return "settings by " + std::string(p.row->name); }
-  std::string operator()(const Subscribe& p) const { return "subscriptions " + std::string(p.row->name); }
-  std::string operator()(const Reject& p) const {
-    return "reject " + std::string(p.row ? p.row->name : "-") + ": " + std::string(reason_name(p.reason));
-  }
-};
-
-std::string plan_text(Planner& planner, const std::vector<std::string>& words, bool authenticated = true) {
-  const RequestWords request(words);
-  return std::visit(PlanText{}, planner.plan(request.view(), SessionFacts{authenticated}));
-}
-
-struct PlanCase {
-  std::string_view request;
-  std::string_view plan;
-};
-
-void check_all(const std::vector<PlanCase>& cases, const config::MultikeyConfig& multikey,
-               bool authenticated) {
-  Planner planner(multikey);
-  for (const PlanCase& c : cases) {
-    INFO(c.request);
-    CHECK(plan_text(planner, split_words(c.request), authenticated) == c.plan);
-  }
-}
-
-}  // namespace
 
 // Slots: a 15495, b 3300, c 7365, foo 12182, bar 5061 (CLUSTER KEYSLOT of Redis).
 TEST_CASE("One key goes to its slot") {
@@ -378,53 +310,6 @@ TEST_CASE("Before AUTH: existence, then arity, then NOAUTH, then all the rest, a
           {"RESET", "local reset"},
       },
       {}, false);
-}
-
-TEST_CASE("XREAD and XREADGROUP block exactly when a node would take BLOCK for their option") {
-  check_all(
-      {
-          {"XREAD BLOCK 0 STREAMS a 0", "block xread on 15495 for ever"},
-          {"XREAD COUNT 1 block 0 STREAMS a 0", "block xread on 15495 for ever"},
-          {"XREAD STREAMS block 0", "send xread to 16209"},
-          {"XREAD STREAMS {a}1 {a}block 0 0", "send xread to 15495"},
-          {"XREADGROUP GROUP g c STREAMS a >", "send xreadgroup to 15495"},
-          {"XREADGROUP GROUP g c NOACK BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
-          // Names of groups and consumers are no options.
-          {"XREADGROUP GROUP block c STREAMS a >", "send xreadgroup to 15495"},
-          {"XREADGROUP GROUP g block STREAMS a >", "send xreadgroup to 15495"},
-          {"XREADGROUP GROUP streams c BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
-          {"XREADGROUP GROUP g streams BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
-          {"XREADGROUP COUNT streams GROUP g c BLOCK 0 STREAMS a >", "block xreadgroup on 15495 for ever"},
-      },
-      {}, true);
-}
-
-TEST_CASE("Commands that may wait go to a connection of their own, for the time that they say") {
-  check_all(
-      {
-          {"BLPOP a 0", "block blpop on 15495 for ever"},
-          {"BLPOP a {a}b 1.5", "block blpop on 15495 for 1500 ms"},
-          {"BLPOP a b 1", "reject blpop: CROSSSLOT"},
-          {"BRPOP b 0.0001", "block brpop on 3300 for 1 ms"},
-          {"BLMOVE a {a}b LEFT RIGHT 2", "block blmove on 15495 for 2000 ms"},
-          {"BRPOPLPUSH a b 2", "reject brpoplpush: CROSSSLOT"},
-          {"BLMPOP 3 2 a {a}b LEFT", "block blmpop on 15495 for 3000 ms"},
-          {"BZMPOP 0 1 a MIN", "block bzmpop on 15495 for ever"},
-          {"BZPOPMIN a 1e3", "block bzpopmin on 15495 for 1000000 ms"},
-          // What the node refuses, it refuses at once.
-          {"BLPOP a -1", "block blpop on 15495 for 0 ms"},
-          {"BLPOP a soon", "block blpop on 15495 for 0 ms"},
-          {"BLPOP a nan", "block blpop on 15495 for 0 ms"},
-          {"BLPOP a inf", "block blpop on 15495 for ever"},
-          {"BLMPOP 0 x a LEFT", "block blmpop on any for ever"},
-          {"XREAD BLOCK 250 STREAMS a 0", "block xread on 15495 for 250 ms"},
-          {"XREAD BLOCK -5 STREAMS a 0", "block xread on 15495 for 0 ms"},
-          {"BLPOP a", "reject blpop: arity"},
-          {"WATCH a {a}b", "watch on 15495"},
-          {"WATCH a b", "reject watch: CROSSSLOT"},
-          {"UNWATCH", "step unwatch"},
-      },
-      {}, true);
 }
 
 TEST_CASE("Inside a transaction commands queue for its slot, or are refused as Redis refuses them") {
