@@ -56,16 +56,19 @@ enum class Service : std::uint8_t {
 // command is never split.
 enum class Merge : std::uint8_t {
   none,
-  by_position,      // MGET: one array, elements at their keys' original positions
-  least,            // WAIT: the least of integers
-  sum,              // DEL, UNLINK, EXISTS, TOUCH, DBSIZE: integers added
-  all_ok,           // MSET, FLUSHALL: +OK if every fragment said so
-  concat,           // KEYS: arrays joined
-  first,            // SCRIPT LOAD: any reply stands for all if none is an error
-  min_by_position,  // SCRIPT EXISTS: arrays of 0 and 1; 1 where all have it
-  any_ok,           // SCRIPT KILL: +OK if any said so, else an error
-  streams,          // XREAD: the streams that have something, in the order in which they were named
-  weighted,         // RANDOMKEY: one shard's, picked by the shards' sizes
+  by_position,  // MGET: one array, elements at their keys' original positions
+  sum,          // DEL, UNLINK, EXISTS, TOUCH, DBSIZE: integers added
+  all_ok,       // MSET, FLUSHALL: +OK if every fragment said so
+  concat,       // KEYS: arrays joined
+  first,        // SCRIPT LOAD: any reply stands for all if none is an error
+  any_ok,       // SCRIPT KILL: any reply that is no error, else an error
+  streams,      // XREAD: the streams that have something, in the order in which they were named
+  weighted,     // RANDOMKEY: one shard's, picked by the shards' sizes
+  // Integers, or arrays of integers place by place:
+  least,  // WAIT
+  most,
+  logical_and,  // SCRIPT EXISTS: 1 where all have it
+  logical_or,
 };
 
 // Commands that the proxy answers itself.
@@ -181,6 +184,7 @@ struct CommandRow {
   Family family = Family::generic;
   // Where the time to wait stands: -1 = the last argument, n > 0 = argument n, both in seconds; 0 = behind
   // the word BLOCK, in milliseconds, without which the command does not wait.
+  static constexpr std::int8_t kBlockAtUnknown = -2;  // the node alone knows how long it waits
   std::int8_t block_at = 0;
   std::uint8_t split_step = 1;  // arguments from a key of a split command on: MSET 2, the others 1
   std::span<const KeySpec> keys = {};

@@ -85,6 +85,10 @@ void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
   });
 }
 
+void Worker::publish(std::shared_ptr<const protocol::LearnedCommands> learned) {
+  post([this, learned = std::move(learned)] { dispatcher_.set_learned(learned); });
+}
+
 void Worker::drain() {
   post([this] {
     turn([this] {

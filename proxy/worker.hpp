@@ -48,6 +48,7 @@ class Worker {
   }
   void take_client(int socket);
   void publish(std::shared_ptr<const routing::Topology> topology);
+  void publish(std::shared_ptr<const protocol::LearnedCommands> learned);
   // Sessions take no more requests and close when theirs are answered.
   void drain();
   // A question of another worker about this one's clients.

@@ -54,6 +54,7 @@ bool may_block(const protocol::CommandRow& row, const RequestView& request) {
 }
 
 milliseconds block_time(const protocol::CommandRow& row, const RequestView& request) {
+  if (row.block_at == protocol::CommandRow::kBlockAtUnknown) return kForever;
   if (row.block_at == 0) {
     const std::size_t at = block_option(request);
     return at < request.argc() ? from_milliseconds(request.arg(at)) : milliseconds{0};

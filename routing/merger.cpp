@@ -1,8 +1,6 @@
 #include "routing/merger.hpp"
 
-#include <algorithm>
 #include <cassert>
-#include <limits>
 #include <optional>
 
 #include "protocol/reply_errors.hpp"
@@ -53,7 +51,7 @@ void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, st
   layout_.fragments.clear();
   layout_.next.clear();
   missing_ = fragments;
-  sum_ = merge == protocol::Merge::least ? std::numeric_limits<std::int64_t>::max() : 0;
+  sum_ = 0;
   arena_.clear();
   error_.clear();
   any_ok_ = false;
@@ -73,11 +71,13 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
   switch (merge_) {
     case protocol::Merge::by_position: understood = add_elements(layout_.fragments[fragment], reply); break;
     case protocol::Merge::sum: understood = add_integer(reply); break;
-    case protocol::Merge::least: understood = keep_least(reply); break;
     case protocol::Merge::all_ok: understood = reply == protocol::kOk; break;
     case protocol::Merge::concat: understood = shards_.join(reply); break;
     case protocol::Merge::first: understood = shards_.keep_first(reply); break;
-    case protocol::Merge::min_by_position: understood = shards_.keep_least(reply); break;
+    case protocol::Merge::least:
+    case protocol::Merge::most:
+    case protocol::Merge::logical_and:
+    case protocol::Merge::logical_or: understood = shards_.aggregate(merge_, reply); break;
     case protocol::Merge::weighted: understood = shards_.weigh(fragment, reply); break;
     case protocol::Merge::streams:
       understood = streams_.add(layout_, layout_.fragments[fragment], reply);
@@ -127,12 +127,6 @@ bool Merger::add_integer(std::string_view reply) {
   return value && !__builtin_add_overflow(sum_, *value, &sum_);
 }
 
-bool Merger::keep_least(std::string_view reply) {
-  const auto value = integer_of(reply);
-  if (value) sum_ = std::min(sum_, *value);
-  return value.has_value();
-}
-
 void Merger::write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   if (!writes_ || !executed_) return out.append(pool, error_);
   out.append(pool, "-");
@@ -143,16 +137,12 @@ void Merger::write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) 
 // One that had something to kill is enough. Else what a node says that has a script running tells more than
 // that another has none.
 void Merger::add_attempt(std::string_view reply) {
-  if (reply == protocol::kOk) {
+  if (!reply.starts_with('-')) {
     any_ok_ = true;
     error_.clear();
+    shards_.keep_first(reply);
   } else if (!any_ok_ && (error_.empty() || error_.starts_with("-NOTBUSY "))) {
-    error_.clear();
-    if (reply.starts_with('-')) {
-      error_ = reply;
-    } else {
-      protocol::write_error(error_, protocol::errors::kBadFragment);
-    }
+    error_ = reply;
   }
 }
 
@@ -165,18 +155,20 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
       for (const Piece& piece : pieces_)
         out.append(pool, std::string_view(arena_).substr(piece.offset, piece.size));
       break;
-    case protocol::Merge::least:
     case protocol::Merge::sum: {
       std::string text;
       protocol::write_integer(text, sum_);
       out.append(pool, text);
       break;
     }
-    case protocol::Merge::all_ok:
-    case protocol::Merge::any_ok: out.append(pool, protocol::kOk); break;
+    case protocol::Merge::all_ok: out.append(pool, protocol::kOk); break;
     case protocol::Merge::concat: shards_.write_joined(pool, out); break;
     case protocol::Merge::first:
-    case protocol::Merge::min_by_position: shards_.write_kept(pool, out); break;
+    case protocol::Merge::any_ok: shards_.write_kept(pool, out); break;
+    case protocol::Merge::least:
+    case protocol::Merge::most:
+    case protocol::Merge::logical_and:
+    case protocol::Merge::logical_or: shards_.write_numbers(pool, out); break;
     case protocol::Merge::weighted: shards_.write_picked(pool, out); break;
     case protocol::Merge::streams: streams_.write(pool, out); break;
     case protocol::Merge::none: assert(false); break;

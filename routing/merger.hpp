@@ -56,15 +56,14 @@ class Merger {
   void write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   bool add_elements(const Fragment& fragment, std::string_view reply);
   bool add_integer(std::string_view reply);
-  bool keep_least(std::string_view reply);
   void add_attempt(std::string_view reply);
 
   protocol::Merge merge_ = protocol::Merge::none;
   FragmentLayout layout_;
   bool writes_ = false;
-  bool executed_ = false;             // a fragment succeeded
-  std::size_t missing_ = 0;           // fragments
-  std::int64_t sum_ = 0;              // or the least
+  bool executed_ = false;    // a fragment succeeded
+  std::size_t missing_ = 0;  // fragments
+  std::int64_t sum_ = 0;
   std::vector<Piece> pieces_;         // by position, into arena_
   std::string arena_;                 // elements as they came
   std::string error_;                 // the whole error reply

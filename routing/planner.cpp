@@ -49,10 +49,13 @@ bool is_for_subscribers(const CommandRow& row) {
 Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
   // --- the row ---
   const CommandRow* row = protocol::find_command(request.arg(0));
-  if (!row) return Reject{nullptr, RejectReason::unknown_command};
-  if (!row->subcommands.empty() && request.argc() > 1) {
-    row = protocol::find_subcommand(*row, request.arg(1));
-    if (!row) return Reject{nullptr, RejectReason::unknown_subcommand};
+  if (!row || !row->subcommands.empty()) {
+    const protocol::FoundRow found = protocol::find_row(request, learned_.get());
+    row = found.row;
+    if (!row) {
+      return Reject{nullptr, found.is_known_container ? RejectReason::unknown_subcommand
+                                                      : RejectReason::unknown_command};
+    }
   }
 
   // --- may it run at all? In Redis's order (processCommand): arity before authentication ---

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "config/config.hpp"
+#include "protocol/learned_commands.hpp"
 #include "protocol/request.hpp"
 #include "routing/plan.hpp"
 #include "routing/session_facts.hpp"
@@ -21,6 +23,11 @@ class Planner {
   explicit Planner(const config::MultikeyConfig& multikey) : multikey_(multikey) {}
 
   Plan plan(const protocol::RequestView& request, const SessionFacts& facts);
+
+  // What nodes have described beyond the built-in table. Rows of earlier ones stay valid.
+  void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
+    learned_ = std::move(learned);
+  }
 
   // Of the last plan, if it was a FanOut.
   const Splitter& splitter() const { return splitter_; }
@@ -36,6 +43,7 @@ class Planner {
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
 
   config::MultikeyConfig multikey_;
+  std::shared_ptr<const protocol::LearnedCommands> learned_;
   Splitter splitter_;
   std::vector<std::uint32_t> keys_;
 };

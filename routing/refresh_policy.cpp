@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 
 std::string_view reason_name(RefreshReason reason) {
   constexpr std::array<std::string_view, static_cast<std::size_t>(RefreshReason::count_)> kNames = {
-      "start", "periodic", "retry", "moved", "connection_lost", "clusterdown", "uncovered_slot"};
+      "start",           "periodic",    "retry",          "moved",
+      "connection_lost", "clusterdown", "uncovered_slot", "unknown_command"};
   const auto i = static_cast<std::size_t>(reason);
   return i < kNames.size() ? kNames[i] : std::string_view{"none"};
 }

@@ -30,6 +30,7 @@ enum class RefreshReason : std::uint8_t {
   connection_lost,  // to a node of the map
   clusterdown,      // a node answered CLUSTERDOWN
   uncovered_slot,   // a client asked for a slot without a node
+  unknown_command,  // a client used a command that nobody has described so far
   count_,
 };
 

@@ -1,6 +1,8 @@
 #include "routing/shard_replies.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "protocol/reply_writer.hpp"
 #include "routing/splitter.hpp"
@@ -23,6 +25,24 @@ Array array_of(std::string_view reply) {
   return {*count, reply.substr(header_end + 1)};
 }
 
+std::int64_t aggregated(protocol::Merge how, std::int64_t a, std::int64_t b) {
+  switch (how) {
+    case protocol::Merge::least: return std::min(a, b);
+    case protocol::Merge::most: return std::max(a, b);
+    case protocol::Merge::logical_and: return a != 0 && b != 0 ? 1 : 0;
+    default: return a != 0 || b != 0 ? 1 : 0;
+  }
+}
+
+// The integer that `text` begins with, which is taken off it; nullopt: it begins with something else.
+std::optional<std::int64_t> take_integer(std::string_view& text) {
+  const std::size_t end = text.find("\r\n");
+  if (!text.starts_with(':') || end == std::string_view::npos) return std::nullopt;
+  const auto value = protocol::parse_decimal(text.substr(1, end - 1));
+  text.remove_prefix(end + 2);
+  return value;
+}
+
 bool is_null(std::string_view reply) { return reply == protocol::kNullBulk || reply == "_\r\n"; }
 
 }  // namespace
@@ -33,6 +53,8 @@ void ShardReplies::reset(std::uint64_t random) {
   bytes_.clear();
   null_ = protocol::kNullBulk;
   shards_.clear();
+  numbers_.clear();
+  has_numbers_ = false;
 }
 
 bool ShardReplies::join(std::string_view reply) {
@@ -48,20 +70,25 @@ bool ShardReplies::keep_first(std::string_view reply) {
   return true;
 }
 
-bool ShardReplies::keep_least(std::string_view reply) {
-  // Every element is ":0\r\n" or ":1\r\n".
-  constexpr std::size_t kElementBytes = 4;
-  const Array array = array_of(reply);
-  if (array.count < 0 || array.elements.size() != static_cast<std::size_t>(array.count) * kElementBytes)
+bool ShardReplies::aggregate(protocol::Merge how, std::string_view reply) {
+  const bool is_array = !reply.starts_with(':');
+  const Array array = is_array ? array_of(reply) : Array{1, reply};
+  const bool is_first = !std::exchange(has_numbers_, true);
+  if (array.count < 0) return false;
+  if (!is_first && (is_array != numbers_array_ || std::cmp_not_equal(array.count, numbers_.size())))
     return false;
-  if (bytes_.empty()) bytes_ = reply;
-  if (bytes_.size() != reply.size()) return false;
-  for (std::size_t at = reply.size() - array.elements.size(); at < reply.size(); at += kElementBytes) {
-    const std::string_view element = reply.substr(at, kElementBytes);
-    if (element != ":0\r\n" && element != ":1\r\n") return false;
-    bytes_[at + 1] = std::min(bytes_[at + 1], element[1]);
+  numbers_array_ = is_array;
+  std::string_view rest = array.elements;
+  for (std::size_t i = 0; std::cmp_less(i, array.count); ++i) {
+    const auto value = take_integer(rest);
+    if (!value) return false;
+    if (is_first) {
+      numbers_.push_back(aggregated(how, *value, *value));
+    } else {
+      numbers_[i] = aggregated(how, numbers_[i], *value);
+    }
   }
-  return true;
+  return rest.empty();
 }
 
 bool ShardReplies::weigh(std::uint32_t fragment, std::string_view reply) {
@@ -100,6 +127,13 @@ void ShardReplies::write_kept(protocol::BlockPool& pool, protocol::ByteQueue& ou
   out.append(pool, bytes_);
 }
 
+void ShardReplies::write_numbers(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
+  std::string text;
+  if (numbers_array_) protocol::write_array_header(text, numbers_.size());
+  for (const std::int64_t number : numbers_) protocol::write_integer(text, number);
+  out.append(pool, text);
+}
+
 void ShardReplies::write_picked(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   std::uint64_t total = 0;
   for (const Shard& shard : shards_) total += weight_of(shard);
@@ -115,6 +149,7 @@ void ShardReplies::write_picked(protocol::BlockPool& pool, protocol::ByteQueue& 
 void ShardReplies::shrink(std::size_t keep_bytes) {
   if (bytes_.capacity() > keep_bytes) std::string().swap(bytes_);
   if (shards_.capacity() * sizeof(Shard) > keep_bytes) std::vector<Shard>().swap(shards_);
+  if (numbers_.capacity() * sizeof(std::int64_t) > keep_bytes) std::vector<std::int64_t>().swap(numbers_);
 }
 
 }  // namespace slotway::routing

@@ -1,5 +1,5 @@
-// Makes one reply of what all shards answered to a command of the whole keyspace: arrays joined, the least of
-// each place, the first of equals, or one picked by the shards' sizes. Sans-I/O. Owner: a merger. Thread:
+// Makes one reply of what all shards answered to a command of the whole keyspace: arrays joined, numbers
+// compared, the first of equals, or one picked by the shards' sizes. Sans-I/O. Owner: a merger. Thread:
 // worker. Invariant: after reset() nothing of the previous command is left but the buffers' capacity.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "protocol/block_pool.hpp"
 #include "protocol/byte_queue.hpp"
+#include "protocol/command_table.hpp"
 
 namespace slotway::routing {
 
@@ -22,17 +23,23 @@ class ShardReplies {
   // Each takes one whole reply that is no error; false: it has not the shape that is expected.
   bool join(std::string_view reply);  // an array: its elements behind those of the others
   bool keep_first(std::string_view reply);
-  bool keep_least(std::string_view reply);  // an array of 0 and 1, as long as the others
+  // An integer, or an array of integers as long as the others. REQUIRES: `how` is least, most, logical_and or
+  // logical_or.
+  bool aggregate(protocol::Merge how, std::string_view reply);
   // Two fragments a shard: an even one is the shard's DBSIZE, the odd one behind it its RANDOMKEY.
   bool weigh(std::uint32_t fragment, std::string_view reply);
 
   void write_joined(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
-  void write_kept(protocol::BlockPool& pool, protocol::ByteQueue& out) const;  // of keep_first, keep_least
+  void write_kept(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
+  void write_numbers(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   // A key of one shard, each shard as likely as it is large; a null if all are empty.
   void write_picked(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
 
-  std::size_t held_bytes() const { return bytes_.size(); }
-  std::size_t reserved_bytes() const { return bytes_.capacity() + shards_.capacity() * sizeof(Shard); }
+  std::size_t held_bytes() const { return bytes_.size() + numbers_.size() * sizeof(std::int64_t); }
+  std::size_t reserved_bytes() const {
+    return bytes_.capacity() + shards_.capacity() * sizeof(Shard) +
+           numbers_.capacity() * sizeof(std::int64_t);
+  }
   void shrink(std::size_t keep_bytes);
 
  private:
@@ -49,6 +56,9 @@ class ShardReplies {
   std::string bytes_;
   std::string null_;  // as the nodes' protocol has it
   std::vector<Shard> shards_;
+  std::vector<std::int64_t> numbers_;
+  bool has_numbers_ = false;    // a reply has been taken
+  bool numbers_array_ = false;  // they are an array's
 };
 
 }  // namespace slotway::routing

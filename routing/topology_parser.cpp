@@ -294,6 +294,12 @@ std::optional<std::string_view> find_line(std::string_view text, std::string_vie
   return std::nullopt;
 }
 
+// "" = it is not there, or is no word.
+std::string find_word(std::string_view text, std::string_view name) {
+  const std::string_view word = find_line(text, name).value_or(std::string_view{});
+  return word.size() > kMaxIdLength || !is_printable_word(word) ? std::string{} : std::string{word};
+}
+
 }  // namespace
 
 ParsedTopology parse_cluster_shards(const ReplyTree& reply, const Endpoint& asked) {
@@ -315,10 +321,7 @@ ClusterInfo parse_cluster_info(std::string_view text) {
   return info;
 }
 
-std::string parse_server_version(std::string_view text) {
-  const std::string_view version = find_line(text, "redis_version").value_or(std::string_view{});
-  if (version.size() > kMaxIdLength || !is_printable_word(version)) return {};
-  return std::string{version};
-}
+std::string parse_server_version(std::string_view text) { return find_word(text, "redis_version"); }
+std::string parse_run_id(std::string_view text) { return find_word(text, "run_id"); }
 
 }  // namespace slotway::routing

@@ -41,7 +41,7 @@ BROADCAST = {
     **{name: "concat" for name in "keys slowlog|get".split()},
     **{name: "first" for name in "script|load function|load bgsave bgrewriteaof".split()},
     **{name: "any_ok" for name in "script|kill function|kill".split()},
-    "script|exists": "min_by_position",
+    "script|exists": "logical_and",
     "randomkey": "weighted",
 }
 

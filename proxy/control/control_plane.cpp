@@ -21,10 +21,14 @@ ControlPlane::ControlPlane(const config::Config& config, const Workers& workers)
     : config_(config),
       workers_(workers),
       listener_(io_, config.client, config.limits.max_clients),
-      refresher_(io_, config,
-                 [this](const std::shared_ptr<const routing::Topology>& topology) {
-                   for (const auto& worker : workers_) worker->publish(topology);
-                 }),
+      refresher_(
+          io_, config,
+          [this](const std::shared_ptr<const routing::Topology>& topology) {
+            for (const auto& worker : workers_) worker->publish(topology);
+          },
+          [this](const std::shared_ptr<const protocol::LearnedCommands>& learned) {
+            for (const auto& worker : workers_) worker->publish(learned);
+          }),
       signals_(io_),
       drain_timer_(io_) {
   if (!config.admin) return;

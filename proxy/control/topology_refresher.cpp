@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/units.hpp"
+#include "proxy/control/command_learner.hpp"
 #include "proxy/control/redis_client.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "routing/topology_parser.hpp"
@@ -39,12 +40,15 @@ constexpr std::chrono::seconds kWarnInterval{10};
 struct View {
   std::shared_ptr<Topology> topology;  // nullptr = error
   bool state_ok = true;
+  std::string run;  // of the server; "" = not said
   std::string error;
 };
 
 std::vector<RedisClient::Command> map_commands() {
   return {{"CLUSTER", "INFO"}, {"CLUSTER", "SHARDS"}, {"INFO", "server"}};
 }
+
+std::vector<RedisClient::Command> describe_command() { return {{"COMMAND"}}; }
 
 std::vector<RedisClient::Command> slots_command() { return {{"CLUSTER", "SLOTS"}}; }
 
@@ -106,12 +110,13 @@ std::string_view result_name(RefreshResult result) {
 // Held by the refresher and by the loop's coroutine, whichever lasts longer.
 class TopologyRefresher::State {
  public:
-  State(asio::io_context& io, const config::Config& config, Publish publish)
+  State(asio::io_context& io, const config::Config& config, Publish publish, PublishCommands publish_commands)
       : io_(io),
         seeds_(endpoints(config.cluster.seeds)),
         credentials_{config.cluster.username, config.cluster.password},
         timeout_(config.timeouts.connect),
         publish_(std::move(publish)),
+        publish_commands_(std::move(publish_commands)),
         schedule_(config.topology.refresh_interval, config.topology.min_refresh_interval,
                   steady_clock::now()),
         wake_(io),
@@ -129,6 +134,7 @@ class TopologyRefresher::State {
   Task<RefreshResult> refresh(RefreshReason reason);
   Task<View> ask(Endpoint endpoint);
   View read_view(const std::vector<ReplyTree>& replies, const ReplyTree& map, bool is_slots) const;
+  Task<void> learn_commands();
   bool take(std::shared_ptr<Topology> topology, RefreshReason reason, bool must_publish);
   void note(RefreshReason reason, RefreshResult result);
 
@@ -137,9 +143,11 @@ class TopologyRefresher::State {
   const Credentials credentials_;
   const milliseconds timeout_;
   Publish publish_;
+  PublishCommands publish_commands_;
 
   routing::RefreshSchedule schedule_;
   ViewJudge judge_;
+  CommandLearner learner_;
   std::shared_ptr<const Topology> current_;
   RefreshStatus status_;
   std::mt19937_64 random_{std::random_device{}()};
@@ -161,12 +169,14 @@ void TopologyRefresher::State::start(std::shared_ptr<State> self) {
 void TopologyRefresher::State::stop() {
   is_stopped_ = true;
   publish_ = nullptr;
+  publish_commands_ = nullptr;
   wake_.cancel();
   client_.close();
 }
 
 void TopologyRefresher::State::request(RefreshReason reason) {
   if (reason == RefreshReason::moved) copies_are_patched_ = true;
+  if (reason == RefreshReason::unknown_command && !learner_.request(steady_clock::now())) return;
   const auto due = schedule_.due();
   schedule_.request(reason);
   if (schedule_.due() < due) wake_.cancel();
@@ -196,6 +206,10 @@ Task<RefreshResult> TopologyRefresher::State::refresh(RefreshReason reason) {
   for (const Endpoint& endpoint : routing::ask_order(current_.get(), seeds_, turn)) {
     View view = co_await ask(endpoint);
     if (is_stopped_) co_return RefreshResult::failed;
+    if (view.topology != nullptr && learner_.wants(view.run, steady_clock::now())) {
+      co_await learn_commands();
+      if (is_stopped_) co_return RefreshResult::failed;
+    }
     const std::string voter = print(client_.address());
     client_.close();
     if (view.topology == nullptr) {
@@ -235,6 +249,13 @@ Task<View> TopologyRefresher::State::ask(Endpoint endpoint) {
   co_return read_view(answer.replies, slots.replies[0], true);
 }
 
+// What the connected node says of its commands.
+Task<void> TopologyRefresher::State::learn_commands() {
+  const RedisClient::Answer answer = co_await client_.ask(describe_command(), timeout_);
+  if (is_stopped_ || !answer.error.empty()) co_return;
+  if (learner_.take(answer.replies[0])) publish_commands_(learner_.current());
+}
+
 // `replies` to map_commands(); `map` is the reply that holds the map.
 View TopologyRefresher::State::read_view(const std::vector<ReplyTree>& replies, const ReplyTree& map,
                                          bool is_slots) const {
@@ -255,8 +276,10 @@ View TopologyRefresher::State::read_view(const std::vector<ReplyTree>& replies, 
     view.state_ok = info.state_ok;
     parsed.topology->set_epoch(info.current_epoch);
   }
-  if (replies[2].is_text())
+  if (replies[2].is_text()) {
     parsed.topology->set_server_version(routing::parse_server_version(replies[2].text));
+    view.run = routing::parse_run_id(replies[2].text);
+  }
   view.topology = std::move(parsed.topology);
   return view;
 }
@@ -298,8 +321,9 @@ void TopologyRefresher::State::note(RefreshReason reason, RefreshResult result) 
   }
 }
 
-TopologyRefresher::TopologyRefresher(asio::io_context& io, const config::Config& config, Publish publish)
-    : state_(std::make_shared<State>(io, config, std::move(publish))) {}
+TopologyRefresher::TopologyRefresher(asio::io_context& io, const config::Config& config, Publish publish,
+                                     PublishCommands publish_commands)
+    : state_(std::make_shared<State>(io, config, std::move(publish), std::move(publish_commands))) {}
 
 TopologyRefresher::~TopologyRefresher() { stop(); }
 

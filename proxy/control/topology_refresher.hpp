@@ -1,5 +1,6 @@
 // Keeps the map of the cluster fresh: asks nodes for it, judges what they say (routing/refresh_policy) and
-// publishes each map that differs from the last one. The last good map is kept while nobody answers. Owner:
+// publishes each map that differs from the last one, before it what the node says of commands that are not
+// built in (command_learner). The last good map is kept while nobody answers. Owner:
 // the control plane. Thread: control, publish included. Invariants: one refresh at a time; nothing is
 // published after stop(); no password is in a log, a status or an error. Lifetime: the loop is a coroutine on
 // `io` and keeps what it needs alive by itself: the refresher may be destroyed at any time on the control
@@ -16,6 +17,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "protocol/learned_commands.hpp"
 #include "routing/refresh_policy.hpp"
 #include "routing/topology.hpp"
 
@@ -46,9 +48,11 @@ struct RefreshStatus {
 class TopologyRefresher {
  public:
   using Publish = std::function<void(std::shared_ptr<const routing::Topology>)>;
+  using PublishCommands = std::function<void(std::shared_ptr<const protocol::LearnedCommands>)>;
 
   // `config` is not kept: seeds, credentials and times are copied.
-  TopologyRefresher(boost::asio::io_context& io, const config::Config& config, Publish publish);
+  TopologyRefresher(boost::asio::io_context& io, const config::Config& config, Publish publish,
+                    PublishCommands publish_commands);
   ~TopologyRefresher();
   TopologyRefresher(const TopologyRefresher&) = delete;
   TopologyRefresher& operator=(const TopologyRefresher&) = delete;

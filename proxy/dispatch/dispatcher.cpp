@@ -108,8 +108,12 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
         return session.close_after_replies();
       }
       text = errors::unknown_command(request);
+      ask_refresh(RefreshReason::unknown_command);
       break;
-    case RejectReason::unknown_subcommand: text = errors::unknown_subcommand(request); break;
+    case RejectReason::unknown_subcommand:
+      text = errors::unknown_subcommand(request);
+      ask_refresh(RefreshReason::unknown_command);
+      break;
     case RejectReason::wrong_arity: text = errors::wrong_arity(*reject.row); break;
     case RejectReason::no_auth: text = errors::kNoAuth; break;
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;

@@ -46,6 +46,9 @@ class Dispatcher final : public UpstreamEvents {
 
   // The worker's new map. What waits for a slot that has got another owner waits no longer.
   void set_topology(std::shared_ptr<const routing::Topology> topology);
+  void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
+    planner_.set_learned(std::move(learned));
+  }
   // See UpstreamPool::map_version().
   std::uint64_t map_version() const { return pool_.map_version(); }
 

@@ -8,6 +8,8 @@
 
 #include "protocol/command_keys.hpp"
 #include "protocol/command_table.hpp"
+#include "protocol/learned_commands.hpp"
+#include "protocol/reply_tree.hpp"
 #include "tests/kit/child_process.hpp"
 #include "tests/kit/redis_process.hpp"
 #include "tests/protocol/key_cases.hpp"
@@ -110,6 +112,47 @@ TEST_CASE("the committed command table is what the generator makes of a live ser
                        std::chrono::seconds(30));
   INFO(result.output);
   CHECK(result.exit_code == 0);
+}
+
+// What the table knows beyond the server's key specs, or keeps otherwise.
+const std::set<std::string_view> kOwnKeySpecs = {"sort", "georadius", "georadiusbymember", "xread",
+                                                 "xreadgroup"};
+
+TEST_CASE("what a live server describes is what is built in") {
+  const kit::RedisProcess server;
+  kit::TestClient client = server.client();
+  client.send_raw(kit::encode({"COMMAND"}));
+  client.send_raw(kit::encode({"QUIT"}));
+  ReplyReader reader;
+  reader.feed(client.read_until_closed());
+  const auto reply = reader.next();
+  INFO(reader.error());
+  REQUIRE(reply);
+
+  const LearnedRows rows = parse_command_reply(*reply);
+  CHECK(rows.size() > 350);
+  CHECK(LearnedCommands::add(nullptr, rows) == nullptr);
+  for (const auto& learned : rows) {
+    INFO(learned->name);
+    const std::size_t bar = learned->name.find('|');
+    const CommandRow* row = find_command(learned->name.substr(0, bar));
+    REQUIRE(row != nullptr);
+    if (bar != std::string::npos) row = find_subcommand(*row, learned->name.substr(bar + 1));
+    REQUIRE(row != nullptr);
+    CommandRow same = *row;
+    same.flags &= ~std::uint32_t{kMayReplicate};  // which a server keeps to itself
+    same.family = learned->row.family;
+    same.service = learned->row.service;
+    same.merge = learned->row.merge;
+    same.block_at = learned->row.block_at;
+    same.split_step = learned->row.split_step;
+    if (kOwnKeySpecs.contains(learned->name)) same.keys = learned->row.keys;
+    CHECK(same_row(same, learned->row));
+    // What goes by key does so either way, and nothing is served that the table refuses for its flags.
+    if (row->service == Service::by_key && !row->has(kBlocking) && !row->has(kPubSub))
+      CHECK(learned->row.service == Service::by_key);
+    if (row->has(kAdmin)) CHECK(learned->row.service == Service::unsupported);
+  }
 }
 
 TEST_CASE("keys of every command are those of COMMAND GETKEYS") {

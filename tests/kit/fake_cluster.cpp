@@ -99,7 +99,10 @@ std::optional<FakeRedis::Reaction> FakeCluster::control(std::size_t node, const 
     return FakeRedis::Reaction{"-NOAUTH Authentication required.\r\n"};
   }
   if (args == Args{"CLIENT", "ID"}) return FakeRedis::Reaction{number(request.connection)};
-  if (args[0] == "INFO") return FakeRedis::Reaction{bulk("# Server\r\nredis_version:7.0.15\r\n")};
+  if (args[0] == "INFO") {
+    return FakeRedis::Reaction{bulk("# Server\r\nredis_version:7.0.15\r\nrun_id:" + node_id(node) + "\r\n")};
+  }
+  if (args[0] == "COMMAND" && args.size() == 1) return FakeRedis::Reaction{commands_};
   if (args[0] != "CLUSTER" || args.size() < 2) return std::nullopt;
   if (args[1] == "INFO") {
     return FakeRedis::Reaction{
@@ -111,6 +114,11 @@ std::optional<FakeRedis::Reaction> FakeCluster::control(std::size_t node, const 
   }
   ++refreshes_;
   return FakeRedis::Reaction{args[1] == "SHARDS" ? shards() : slots()};
+}
+
+void FakeCluster::describe_commands(std::string reply) {
+  const std::lock_guard lock(mutex_);
+  commands_ = std::move(reply);
 }
 
 std::string FakeCluster::shards() const {

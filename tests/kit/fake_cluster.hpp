@@ -39,6 +39,8 @@ class FakeCluster {
   void speak_redis_6();
   // Connections have to say AUTH with it first.
   void require_password(std::string password);
+  // What COMMAND is answered with, whole; no commands if it is not called.
+  void describe_commands(std::string reply);
   // Refreshes that were answered.
   std::size_t refreshes();
 
@@ -54,6 +56,7 @@ class FakeCluster {
   bool has_shards_ = true;
   std::size_t refreshes_ = 0;
   std::string password_;
+  std::string commands_ = "*0\r\n";
   std::vector<std::pair<std::size_t, std::uint64_t>> logged_in_;  // node, connection
 };
 

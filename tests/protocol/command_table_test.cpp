@@ -283,7 +283,7 @@ TEST_CASE("the replies of all shards become one in the way that fits the command
        {"flushall", "flushdb", "script|flush", "function|delete", "function|flush", "function|restore",
         "config|set", "config|resetstat", "config|rewrite", "slowlog|reset", "memory|purge"}},
       {Merge::first, {"script|load", "function|load"}},
-      {Merge::min_by_position, {"script|exists"}},
+      {Merge::logical_and, {"script|exists"}},
       {Merge::any_ok, {"script|kill", "function|kill"}},
       {Merge::weighted, {"randomkey"}},
   };

@@ -106,6 +106,8 @@ struct NodeFacts {
   int epoch = 5;
   std::string state = "ok";
   int last_slot = 16383;
+  std::string run = "r1";
+  std::string commands = "*0\r\n";
 };
 
 inline std::string shards_reply(const NodeFacts& f) {
@@ -122,7 +124,8 @@ inline std::string slots_reply(const NodeFacts& f) {
 
 inline std::string usual_reply(const Argv& argv, const NodeFacts& f) {
   if (argv[0] == "AUTH") return "+OK\r\n";
-  if (argv[0] == "INFO") return bulk("# Server\r\nredis_version:7.0.15\r\n");
+  if (argv[0] == "INFO") return bulk("# Server\r\nredis_version:7.0.15\r\nrun_id:" + f.run + "\r\n");
+  if (argv[0] == "COMMAND") return f.commands;
   if (argv[1] == "INFO") {
     return bulk("cluster_state:" + f.state + "\r\ncluster_current_epoch:" + std::to_string(f.epoch) + "\r\n");
   }
@@ -155,6 +158,7 @@ struct Stage {
   boost::asio::io_context io{1};
   config::Config config;
   std::vector<std::shared_ptr<const routing::Topology>> published;
+  std::vector<std::shared_ptr<const protocol::LearnedCommands>> learned;
   std::optional<proxy::TopologyRefresher> refresher;
 
   Stage() {
@@ -168,7 +172,9 @@ struct Stage {
   }
 
   void start() {
-    refresher.emplace(io, config, [this](auto topology) { published.push_back(std::move(topology)); });
+    refresher.emplace(
+        io, config, [this](auto topology) { published.push_back(std::move(topology)); },
+        [this](auto commands) { learned.push_back(std::move(commands)); });
     refresher->start();
   }
 
