@@ -53,9 +53,15 @@ inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via C
 inline constexpr std::string_view kBadPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL";
 inline constexpr std::string_view kTimeoutNotInteger = "ERR timeout is not an integer or out of range";
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
+inline constexpr std::string_view kMonitorsKeyspace = "ERR Replica can't interact with the keyspace";
 inline constexpr std::string_view kCachingWithoutTracking =
     "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode "
     "enabled";
+
+inline constexpr std::string_view kSecondRedirect = "ERR A client can only redirect to a single other client";
+inline constexpr std::string_view kPrefixWithoutBcast = "ERR PREFIX option requires BCAST mode to be enabled";
+inline constexpr std::string_view kOptionWithBcast = "ERR OPTIN and OPTOUT are not compatible with BCAST";
+inline constexpr std::string_view kOptinAndOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode";
 
 // --- Slotway's: nothing in Redis says these ---
 inline constexpr std::string_view kTimeout =
@@ -98,6 +104,7 @@ std::string no_such_user(std::string_view user);
 std::string exec_abort(std::string_view error);
 // Redis's, to a subscriber that speaks RESP2.
 std::string not_for_subscribers(const CommandRow& row);
+std::string overlapping_prefixes(std::string_view prefix, std::string_view other);
 std::string hello_option(std::string_view option);
 
 }  // namespace slotway::protocol::errors

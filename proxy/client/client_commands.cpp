@@ -8,6 +8,7 @@
 #include "protocol/decimal.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/tracking_options.hpp"
 
 namespace slotway::proxy {
 
@@ -60,26 +61,9 @@ void no_evict(std::string_view mode, SessionState& state, std::string& out) {
   out += protocol::kOk;
 }
 
-bool are_tracking_options(const RequestView& request) {
-  for (std::size_t i = 3; i < request.argc(); ++i) {
-    const std::string_view option = request.arg(i);
-    const bool has_value = i + 1 < request.argc();
-    if (has_value && (equal_ignore_case(option, "redirect") || equal_ignore_case(option, "prefix"))) {
-      ++i;
-    } else if (!equal_ignore_case(option, "bcast") && !equal_ignore_case(option, "optin") &&
-               !equal_ignore_case(option, "optout") && !equal_ignore_case(option, "noloop")) {
-      return false;
-    }
-  }
-  return true;
-}
-
 void tracking(const RequestView& request, std::string& out) {
-  const std::string_view mode = request.arg(2);
-  if (!are_tracking_options(request)) return write_error(out, errors::kSyntax);
-  if (equal_ignore_case(mode, "on")) return write_error(out, errors::kTrackingRefused);
-  if (!equal_ignore_case(mode, "off")) return write_error(out, errors::kSyntax);
-  out += protocol::kOk;
+  const std::string error = tracking_error(request);
+  error.empty() ? void(out += protocol::kOk) : write_error(out, error);
 }
 
 void tracking_info(bool resp3, std::string& out) {
