@@ -117,6 +117,7 @@ enum class LocalCommand : std::uint8_t {
   readonly,
   readwrite,
   asking,
+  monitor,
   multi,
   exec,
   discard,

@@ -40,17 +40,20 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       local_commands_(facts, pool_, client_desk_),
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
+      monitor_feed_(index, count, facts, room_, sessions_),
       sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
       tick_timer_(io_.get_executor()),
       retry_timer_(io_.get_executor()) {
   pool_.set_events(dispatcher_);
   pool_.set_turn([this](const std::function<void()>& act) { turn(act); });
   room_.subscriptions = &subscriptions_;
+  room_.monitors = &monitor_feed_;
 }
 
 Worker::~Worker() {
   stop();
   subscriptions_.stop();
+  room_.monitors = nullptr;  // other workers may have gone
   // Sessions hand their slots and bytes back before slots_ and loop_ go.
   sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
 }
@@ -149,6 +152,7 @@ void Worker::end_turn(bool idle) {
     dispatcher_.send_due();
     pool_.flush_scheduled();
     settle_sessions();
+    if (monitor_feed_.has_lines()) monitor_feed_.flush();
     if (idle) settle_deferred();
   } while (pool_.has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
   arm_retry_timer();

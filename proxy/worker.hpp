@@ -19,6 +19,7 @@
 #include "proxy/client/client_desk.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/local_commands.hpp"
+#include "proxy/client/monitor_feed.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/worker_status.hpp"
@@ -93,6 +94,7 @@ class Worker {
   LocalCommands local_commands_;
   SessionRoom room_;
   ClientDesk client_desk_;
+  MonitorFeed monitor_feed_;
   boost::asio::posix::basic_stream_descriptor<Executor> sockets_;  // the poller's own descriptor
   Timer tick_timer_;
   Timer retry_timer_;

@@ -30,7 +30,7 @@ LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
     " cluster|slots cluster|shards cluster|nodes cluster|info cluster|myid cluster|keyslot"
     " acl|whoami acl|users acl|list acl|getuser"
     " pubsub|channels pubsub|numsub pubsub|numpat pubsub|shardchannels pubsub|shardnumsub"
-    " multi exec discard watch unwatch").split()}
+    " monitor multi exec discard watch unwatch").split()}
 
 # Sent to every primary: command -> how their replies become one.
 BROADCAST = {

@@ -8,6 +8,7 @@ namespace {
 
 std::string flags_of(const ClientDescription& client) {
   std::string flags;
+  if (client.monitors) flags += 'O';
   if (client.type == ClientType::pubsub) flags += 'P';
   if (client.queued) flags += 'x';
   if (client.blocked) flags += 'b';

@@ -29,8 +29,9 @@ struct ClientDescription {
   std::size_t shard_channels = 0;
   bool blocked = false;                 // waits in a blocking command, or by CLIENT PAUSE
   std::optional<std::uint32_t> queued;  // commands of its open transaction
-  bool closing = false;                 // closes when all is answered
-  bool readonly = false;                // after READONLY
+  bool monitors = false;
+  bool closing = false;   // closes when all is answered
+  bool readonly = false;  // after READONLY
   bool no_evict = false;
   bool resp3 = false;
   bool waits_to_write = false;  // its socket takes no more for now

@@ -56,6 +56,7 @@ ClientSession::~ClientSession() {
   settling_ = true;  // to_settle has no use for it any more
   finish();
   leave_subscriptions();
+  leave_monitors();
   replies_.clear();
   drop_transaction();
   out_.clear(room_.loop.blocks);
@@ -159,6 +160,7 @@ Taken ClientSession::handle_request(protocol::ReadBuffer* source) {
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
   const bool as_sent = request.bytes().data() == bytes.data();
+  if (room_.monitored) return handle_monitored(request, as_sent ? source : nullptr);
   return room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
 }
 
@@ -346,7 +348,7 @@ void ClientSession::write() {
 void ClientSession::on_tick() {
   const auto idle = room_.loop.config.timeouts.client_idle;
   // Like Redis, not one that waits for messages.
-  if (state_.facts.subscriber) return;
+  if (state_.facts.subscriber || monitors_) return;
   if (idle.count() > 0 && !postponed_ && replies_.size() == 0 && room_.loop.now - last_active_ >= idle)
     finish();
 }
@@ -364,6 +366,7 @@ ClientDescription ClientSession::describe() const {
   client.age = seconds_since(started_);
   client.idle = seconds_since(last_active_);
   client.closing = closing_;
+  client.monitors = monitors_;
   client.readonly = state_.readonly;
   client.no_evict = state_.no_evict;
   client.resp3 = state_.facts.resp3;

@@ -25,6 +25,7 @@ namespace slotway::proxy {
 
 class ClientSession;
 class Dispatcher;
+class MonitorFeed;
 class LocalCommands;
 class Subscriptions;
 
@@ -56,6 +57,8 @@ struct SessionRoom {
   LogLimiter memory_warnings{std::chrono::seconds(10)};
   ClientPause pause = {};  // CLIENT PAUSE
   Subscriptions* subscriptions = nullptr;
+  MonitorFeed* monitors = nullptr;
+  bool monitored = false;  // by somebody, in any worker
   LogLimiter subscriber_warnings{std::chrono::seconds(10)};
 
   // For a session with an incomplete request; started.
@@ -129,6 +132,12 @@ class ClientSession {
   // Its last command; nullptr = unknown.
   void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
+  // --- monitors (session_monitor.cpp) ---
+  // False: not before all its earlier requests are answered.
+  bool run_monitor(const protocol::CommandRow& row);
+  // Whole lines, between the replies; bounded as messages are.
+  void show(std::string_view lines);
+
   // --- subscriptions ---
   // A message, one whole frame: goes out between the replies. A client that has too many of them unread is
   // closed.
@@ -148,10 +157,14 @@ class ClientSession {
 
  private:
   void leave_subscriptions();
+  void leave_monitors();
+  // What goes out without having been asked for fits; a client that is too slow is closed.
+  bool has_room_for(std::size_t bytes);
   void describe_subscriptions(ClientDescription& client) const;
   void read();
   bool process_requests();
   Taken handle_request(protocol::ReadBuffer* source);
+  Taken handle_monitored(const protocol::RequestView& request, protocol::ReadBuffer* source);
   bool pause();
   void set_aside(Handle& place, Handle upstream);
   void forget_watching();
@@ -184,6 +197,7 @@ class ClientSession {
   bool postponed_ = false;  // by CLIENT PAUSE; then paused_ too
   bool listens_ = false;    // has, or had, subscriptions
   bool write_blocked_ = false;
+  bool monitors_ = false;
   std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
   protocol::ReadBuffer read_;
   ReplyQueue replies_;

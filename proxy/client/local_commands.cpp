@@ -137,6 +137,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
       return protocol::write_verbatim(out, session.facts().resp3,
                                       info_text(facts_, pool_.topology().get(), sections));
     }
+    case LocalCommand::monitor:  // the session does it
     case LocalCommand::multi:
     case LocalCommand::exec:
     case LocalCommand::discard:

@@ -30,13 +30,13 @@ void ClientSession::describe_subscriptions(ClientDescription& client) const {
   if (client.channels + client.patterns + client.shard_channels > 0) client.type = ClientType::pubsub;
 }
 
-void ClientSession::push(std::string_view frame) {
-  if (finished_ || closing_) return;
+bool ClientSession::has_room_for(std::size_t bytes) {
+  if (finished_ || closing_) return false;
   const std::uint64_t limit = room_.loop.config.limits.max_subscriber_output_bytes;
   // What has only waited for the end of the turn is not held against the client.
-  if (out_.size() + frame.size() > limit && !write_blocked_) write();
-  if (finished_) return;
-  if (out_.size() + frame.size() > limit) {
+  if (out_.size() + bytes > limit && !write_blocked_) write();
+  if (finished_) return false;
+  if (out_.size() + bytes > limit) {
     room_.loop.counters.subscribers_closed.add();
     if (const auto left_out = room_.subscriber_warnings.allow(room_.loop.now)) {
       spdlog::warn(
@@ -45,8 +45,14 @@ void ClientSession::push(std::string_view frame) {
           "wait for it ({} more such clients since the last of these lines)",
           state_.id, *left_out);
     }
-    return finish();
+    finish();
+    return false;
   }
+  return true;
+}
+
+void ClientSession::push(std::string_view frame) {
+  if (!has_room_for(frame.size())) return;
   if (state_.facts.resp3) {
     out_.append(room_.loop.blocks, ">");
     frame.remove_prefix(1);

@@ -76,6 +76,7 @@ void ClientSession::speak(bool resp3) {
 
 void ClientSession::reset() {
   leave_subscriptions();
+  leave_monitors();
   speak(false);
   drop_transaction();
   forget_watching();

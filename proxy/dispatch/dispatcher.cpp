@@ -75,6 +75,7 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
   } else if (const auto* settings = std::get_if<routing::Settings>(&plan)) {
     send_settings(session, request, *settings);
   } else if (const auto* local = std::get_if<routing::LocalReply>(&plan)) {
+    if (local->row->local == protocol::LocalCommand::monitor) return session.run_monitor(*local->row);
     session.run_local(*local->row, request);
   } else if (const auto* queue = std::get_if<routing::Queue>(&plan)) {
     session.queue(*queue->row, request, queue->slot);
@@ -92,6 +93,13 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
     reject(session, request, std::get<routing::Reject>(plan));
   }
   return true;
+}
+
+const protocol::CommandRow* Dispatcher::accepted_row(const ClientSession& session,
+                                                     const protocol::RequestView& request) {
+  const routing::Plan plan = planner_.plan(request, session.facts());
+  if (std::holds_alternative<routing::Reject>(plan)) return nullptr;
+  return std::visit([](const auto& decided) { return decided.row; }, plan);
 }
 
 void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request,

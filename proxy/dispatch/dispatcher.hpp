@@ -49,6 +49,9 @@ class Dispatcher final : public UpstreamEvents {
   void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
     planner_.set_learned(std::move(learned));
   }
+  // The row of a request that would not be refused here, else nullptr.
+  const protocol::CommandRow* accepted_row(const ClientSession& session,
+                                           const protocol::RequestView& request);
   // See UpstreamPool::map_version().
   std::uint64_t map_version() const { return pool_.map_version(); }
 

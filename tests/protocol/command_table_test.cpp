@@ -234,7 +234,8 @@ TEST_CASE("decisions of ours") {
         "pubsub|numsub",
         "pubsub|numpat",
         "pubsub|shardchannels",
-        "pubsub|shardnumsub"}},
+        "pubsub|shardnumsub",
+        "monitor"}},
       {Service::subscription,
        {"subscribe", "psubscribe", "ssubscribe", "sunsubscribe", "unsubscribe", "punsubscribe"}},
       {Service::container,
@@ -245,9 +246,9 @@ TEST_CASE("decisions of ours") {
       {Service::blocking,
        {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
       {Service::unsupported,
-       {"migrate", "monitor", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load",
-        "cluster|failover", "shutdown", "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "save",
-        "failover", "restore-asking"}},
+       {"migrate", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load", "cluster|failover",
+        "shutdown", "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "save", "failover",
+        "restore-asking"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {

@@ -1,0 +1,50 @@
+// What a client_session does as a monitor, and while others monitor it.
+
+#include <utility>
+
+#include "protocol/monitor_line.hpp"
+#include "protocol/reply_errors.hpp"
+#include "proxy/client/client_session.hpp"
+#include "proxy/client/monitor_feed.hpp"
+#include "proxy/dispatch/dispatcher.hpp"
+
+namespace slotway::proxy {
+
+bool ClientSession::run_monitor(const protocol::CommandRow& row) {
+  if (replies_.size() > 0) return false;
+  // As in Redis (monitorCommand), one that monitors already gets no answer.
+  if (std::exchange(monitors_, true)) return true;
+  room_.loop.counters.requests[index_of(row.family)].add();
+  hold_until_answered();
+  room_.monitors->join(*this, open_reply(row.family, 0));
+  return true;
+}
+
+void ClientSession::leave_monitors() {
+  if (std::exchange(monitors_, false) && room_.monitors) room_.monitors->leave(*this);
+}
+
+Taken ClientSession::handle_monitored(const protocol::RequestView& request, protocol::ReadBuffer* source) {
+  const protocol::CommandRow* row = room_.dispatcher.accepted_row(*this, request);
+  if (row && monitors_ && (row->has(protocol::kReadonly) || may_write(*row))) {
+    // To Redis it is a kind of replica (processCommand).
+    fail_transaction();
+    reply_error(row->family, ErrorClass::refused, protocol::errors::kMonitorsKeyspace);
+    return Taken::yes;
+  }
+  if (!row || !protocol::is_monitored(*row)) return room_.dispatcher.dispatch(*this, request, source);
+  // The request's bytes may leave with it.
+  const std::string line = MonitorFeed::line_of(*this, *row, request);
+  const Taken taken = room_.dispatcher.dispatch(*this, request, source);
+  if (taken == Taken::yes) room_.monitors->show(line);
+  return taken;
+}
+
+void ClientSession::show(std::string_view lines) {
+  if (!state_.reply_off && has_room_for(lines.size())) {
+    out_.append(room_.loop.blocks, lines);
+    want_settle();
+  }
+}
+
+}  // namespace slotway::proxy
