@@ -62,6 +62,8 @@ enum class Merge : std::uint8_t {
   concat,       // KEYS: arrays joined
   first,        // SCRIPT LOAD: any reply stands for all if none is an error
   any_ok,       // SCRIPT KILL: any reply that is no error, else an error
+  ok_or_absent,  // FUNCTION DELETE: +OK if any said so and the others had nothing to delete
+  running,      // FUNCTION STATS: that of a node with a function running, if there is one
   streams,      // XREAD: the streams that have something, in the order in which they were named
   weighted,     // RANDOMKEY: one shard's, picked by the shards' sizes
   // Integers, or arrays of integers place by place:

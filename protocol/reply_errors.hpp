@@ -74,9 +74,11 @@ inline constexpr std::string_view kOutcomeUnknown =
     "ERR Slotway: connection to the node lost after the command was sent; whether it was executed is unknown";
 inline constexpr std::string_view kBadFragment =
     "ERR Slotway: a node's reply to a part of the command was not understood";
-// Before the error that stopped a part of a split write, when others of its parts were executed.
-inline constexpr std::string_view kExecutedInPart =
-    "ERR Slotway: executed in part: a part of the command failed with: ";
+// Behind the error that stopped a part of a write, when others of its parts were executed: the code is the
+// error's own, as clients branch on it.
+inline constexpr std::string_view kExecutedInPart = " (Slotway: executed in part)";
+// A node's, not ours: it has no such library of functions (functions.c).
+inline constexpr std::string_view kNoLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
 inline constexpr std::string_view kTrackingRefused =
     "ERR CLIENT TRACKING ON is not supported by Slotway: nodes send no invalidations through it";

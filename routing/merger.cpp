@@ -35,6 +35,7 @@ void Merger::reset(protocol::Merge merge, const FragmentLayout& layout, bool wri
   sum_ = 0;
   arena_.clear();
   error_.clear();
+  any_ok_ = absent_ = false;
   shards_.reset(0);
   streams_.reset();
   if (merge == protocol::Merge::by_position) pieces_.assign(layout.positions(), Piece{0, 0});
@@ -54,7 +55,7 @@ void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, st
   sum_ = 0;
   arena_.clear();
   error_.clear();
-  any_ok_ = false;
+  any_ok_ = absent_ = false;
   shards_.reset(random);
   streams_.reset();
 }
@@ -65,13 +66,18 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
   if (merge_ == protocol::Merge::any_ok) return add_attempt(reply);
   const bool is_error = reply.starts_with('-');
   executed_ |= !is_error && !(merge_ == protocol::Merge::streams && StreamReplies::is_empty(reply));
-  if (is_error) return keep_error(fragment, reply);
+  if (is_error) keep_error(fragment, reply);
+  if (complete() && absent_ && !executed_ && !failed()) {
+    protocol::write_error(error_, protocol::errors::kNoLibrary);
+  }
+  if (is_error) return;
   if (failed()) return;
   bool understood = false;
   switch (merge_) {
     case protocol::Merge::by_position: understood = add_elements(layout_.fragments[fragment], reply); break;
     case protocol::Merge::sum: understood = add_integer(reply); break;
-    case protocol::Merge::all_ok: understood = reply == protocol::kOk; break;
+    case protocol::Merge::all_ok:
+    case protocol::Merge::ok_or_absent: understood = reply == protocol::kOk; break;
     case protocol::Merge::concat: understood = shards_.join(reply); break;
     case protocol::Merge::first: understood = shards_.keep_first(reply); break;
     case protocol::Merge::least:
@@ -79,6 +85,7 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
     case protocol::Merge::logical_and:
     case protocol::Merge::logical_or: understood = shards_.aggregate(merge_, reply); break;
     case protocol::Merge::weighted: understood = shards_.weigh(fragment, reply); break;
+    case protocol::Merge::running: understood = shards_.keep_running(reply); break;
     case protocol::Merge::streams:
       understood = streams_.add(layout_, layout_.fragments[fragment], reply);
       break;
@@ -93,7 +100,12 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
 
 // "Not executed" would be false if another part may have been.
 void Merger::keep_error(std::uint32_t fragment, std::string_view reply) {
-  const bool in_doubt = writes_ && protocol::errors::leaves_doubt(reply.substr(1, reply.size() - 3));
+  const std::string_view text = reply.substr(1, reply.size() - 3);
+  if (merge_ == protocol::Merge::ok_or_absent && text == protocol::errors::kNoLibrary) {
+    absent_ = true;
+    return;
+  }
+  const bool in_doubt = writes_ && protocol::errors::leaves_doubt(text);
   const bool better = in_doubt != error_in_doubt_ ? in_doubt : fragment < error_fragment_;
   if (failed() && !better) return;
   error_ = reply;
@@ -129,9 +141,9 @@ bool Merger::add_integer(std::string_view reply) {
 
 void Merger::write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   if (!writes_ || !executed_) return out.append(pool, error_);
-  out.append(pool, "-");
+  out.append(pool, std::string_view(error_).substr(0, error_.size() - 2));
   out.append(pool, protocol::errors::kExecutedInPart);
-  out.append(pool, std::string_view(error_).substr(1));
+  out.append(pool, "\r\n");
 }
 
 // One that had something to kill is enough. Else what a node says that has a script running tells more than
@@ -161,9 +173,11 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
       out.append(pool, text);
       break;
     }
-    case protocol::Merge::all_ok: out.append(pool, protocol::kOk); break;
+    case protocol::Merge::all_ok:
+    case protocol::Merge::ok_or_absent: out.append(pool, protocol::kOk); break;
     case protocol::Merge::concat: shards_.write_joined(pool, out); break;
     case protocol::Merge::first:
+    case protocol::Merge::running:
     case protocol::Merge::any_ok: shards_.write_kept(pool, out); break;
     case protocol::Merge::least:
     case protocol::Merge::most:

@@ -1,8 +1,8 @@
 // Makes one reply of the fragments' replies. Sans-I/O: fed replies in any order, it says when it has them
 // all. Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the
-// previous command is left but the buffers' capacity. A split command that fails in part is answered with one
-// error: of the first part in the keys' order, or one that leaves a write's outcome open; if other parts of a
-// write were executed, in a text that says so.
+// previous command is left but the buffers' capacity. A command that fails in part is answered with one
+// error: of the first part in the keys' order, or one that leaves a write's outcome open, with the code that
+// it came with; if other parts of a write were executed, it says so at its end (docs/decisions/013).
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,7 @@ class Merger {
   std::uint32_t error_fragment_ = 0;  // whose it is
   bool error_in_doubt_ = false;       // it leaves open whether its part was executed
   bool any_ok_ = false;
+  bool absent_ = false;  // a shard had nothing to delete
   ShardReplies shards_;
   StreamReplies streams_;
 };

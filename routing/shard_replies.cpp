@@ -50,6 +50,7 @@ bool is_null(std::string_view reply) { return reply == protocol::kNullBulk || re
 void ShardReplies::reset(std::uint64_t random) {
   random_ = random;
   count_ = 0;
+  running_ = false;
   bytes_.clear();
   null_ = protocol::kNullBulk;
   shards_.clear();
@@ -89,6 +90,19 @@ bool ShardReplies::aggregate(protocol::Merge how, std::string_view reply) {
     }
   }
   return rest.empty();
+}
+
+bool ShardReplies::keep_running(std::string_view reply) {
+  constexpr std::string_view kField = "$14\r\nrunning_script\r\n";
+  const std::size_t header_end = reply.find('\n');
+  const bool known = header_end != std::string_view::npos && (reply[0] == '*' || reply[0] == '%') &&
+                     reply.substr(header_end + 1).starts_with(kField);
+  if (!known) return false;
+  const std::string_view script = reply.substr(header_end + 1 + kField.size());
+  const bool runs = !script.starts_with(protocol::kNullBulk) && !script.starts_with(protocol::kNull3);
+  if (bytes_.empty() || (runs && !running_)) bytes_ = reply;
+  running_ |= runs;
+  return true;
 }
 
 bool ShardReplies::weigh(std::uint32_t fragment, std::string_view reply) {

@@ -26,6 +26,7 @@ class ShardReplies {
   // An integer, or an array of integers as long as the others. REQUIRES: `how` is least, most, logical_and or
   // logical_or.
   bool aggregate(protocol::Merge how, std::string_view reply);
+  bool keep_running(std::string_view reply);  // what FUNCTION STATS answers; the first that runs something
   // Two fragments a shard: an even one is the shard's DBSIZE, the odd one behind it its RANDOMKEY.
   bool weigh(std::uint32_t fragment, std::string_view reply);
 
@@ -53,6 +54,7 @@ class ShardReplies {
 
   std::uint64_t random_ = 0;
   std::uint64_t count_ = 0;  // elements joined
+  bool running_ = false;     // the one that is kept runs a function
   std::string bytes_;
   std::string null_;  // as the nodes' protocol has it
   std::vector<Shard> shards_;

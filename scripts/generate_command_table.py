@@ -35,13 +35,15 @@ LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
 # Sent to every primary: command -> how their replies become one.
 BROADCAST = {
     **{name: "all_ok" for name in (
-        "flushall flushdb script|flush function|delete function|flush function|restore"
+        "flushall flushdb script|flush function|flush function|restore"
         " config|set config|resetstat config|rewrite slowlog|reset memory|purge").split()},
     **{name: "sum" for name in "dbsize slowlog|len latency|reset".split()},
     **{name: "concat" for name in "keys slowlog|get".split()},
     **{name: "first" for name in "script|load function|load bgsave bgrewriteaof".split()},
     **{name: "any_ok" for name in "script|kill function|kill".split()},
     "script|exists": "logical_and",
+    "function|delete": "ok_or_absent",
+    "function|stats": "running",
     "randomkey": "weighted",
 }
 
@@ -61,7 +63,7 @@ SERVICE = {
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
         " publish lolwut acl|cat acl|genpass lastsave swapdb pfselftest"
-        " function|list function|dump function|stats memory|doctor memory|stats memory|malloc-stats"
+        " function|list function|dump memory|doctor memory|stats memory|malloc-stats"
         " latency|doctor latency|graph latency|histogram latency|history latency|latest module|list").split()},
     **{name: "broadcast" for name in BROADCAST},
     "scan": "scan",

@@ -29,6 +29,7 @@ void Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestV
 
   Request whole = begin_request(session, slot, row, routing::kAnySlot);
   whole.fragment = Request::kEveryShard;
+  whole.aside = row.has(protocol::kAllowBusy);
   ByteQueue bytes;
   bytes.append(loop_.blocks, request.bytes());
   spread(whole, std::move(bytes));

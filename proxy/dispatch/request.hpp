@@ -2,6 +2,7 @@
 // queue. Owner: the FIFO of an upstream pipeline, or the parked requests. Thread: worker. Trivially copyable.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "protocol/redirect_error.hpp"
@@ -15,7 +16,12 @@ namespace slotway::proxy {
 struct UpstreamUse {
   bool pinned = false;  // serves one session at a time, else all of the worker's
   bool resp3 = false;   // the protocol of its replies
+  bool aside = false;   // takes no scripts: a node that runs one reads nothing from where it came
   friend bool operator==(const UpstreamUse&, const UpstreamUse&) = default;
+
+  static constexpr std::size_t kSharedKinds = 4;
+  // Among the shared connections of a node.
+  std::size_t shared_index() const { return (resp3 ? 1u : 0u) + (aside ? 2u : 0u); }
 };
 
 struct Request {
@@ -48,11 +54,12 @@ struct Request {
   bool abandoned : 1 = false;  // answered already: its reply is swallowed
   bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like
   bool fixed : 1 = false;      // meant for this node, and sent to no other
+  bool aside : 1 = false;      // must not stand behind a script: it is what ends one
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
-  UpstreamUse use() const { return {pin != Pin::none, resp3}; }
+  UpstreamUse use() const { return {pin != Pin::none, resp3, aside}; }
   bool may_block() const { return pin == Pin::blocking || pin == Pin::wait; }
   // Its reply is one of several that are merged.
   bool is_part() const { return fragment < kScan; }

@@ -21,7 +21,7 @@ void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topolog
     const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
     if (connection.is_pinned()) return;  // it goes when its session gives it back, or unused
     connection.retire(node == routing::kNoNode);
-    if (node != routing::kNoNode) by_node_[node][connection.use().resp3 ? 1 : 0] = &connection;
+    if (node != routing::kNoNode) by_node_[node][connection.use().shared_index()] = &connection;
   });
 }
 
@@ -83,7 +83,7 @@ UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, Upstre
 
 UpstreamConnection* UpstreamPool::for_node(routing::NodeIndex node, UpstreamUse use) {
   if (use.pinned) return lease(topology_->node(node).endpoint, use);
-  UpstreamConnection*& connection = by_node_[node][use.resp3 ? 1 : 0];
+  UpstreamConnection*& connection = by_node_[node][use.shared_index()];
   if (!connection) connection = at(topology_->node(node).endpoint, use);
   return connection;
 }

@@ -85,8 +85,8 @@ class UpstreamPool {
   std::shared_ptr<const routing::Topology> topology_;
   std::uint64_t map_version_ = 0;
   Slab<UpstreamConnection> connections_;
-  // Shared ones, by protocol; nullptr = not needed so far.
-  std::vector<std::array<UpstreamConnection*, 2>> by_node_;
+  // Shared ones, by UpstreamUse::shared_index(); nullptr = not needed so far.
+  std::vector<std::array<UpstreamConnection*, UpstreamUse::kSharedKinds>> by_node_;
   std::vector<UpstreamConnection*> scheduled_;
   // Pinned ones that nobody has, the last given back at the end.
   struct Free {

@@ -29,11 +29,16 @@ const std::vector<Row> kRows = {
     {"FLUSHALL", {"+OK\r\n", "+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
     {"FLUSHDB ASYNC", {"+OK\r\n", "+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
     {"CONFIG SET save x", {"+OK\r\n", "-ERR no\r\n", "+OK\r\n"}, "-ERR no\r\n"},
+    {"FLUSHALL", {"+OK\r\n", "-BUSY x\r\n", "+OK\r\n"}, "-BUSY x (Slotway: executed in part)\r\n"},
+    {"FLUSHALL", {"-BUSY x\r\n", "-BUSY x\r\n", "-BUSY x\r\n"}, "-BUSY x\r\n"},
     {"SCRIPT LOAD x", {"$1\r\ns\r\n", "$1\r\ns\r\n", "$1\r\ns\r\n"}, "$1\r\ns\r\n"},
     {"SCRIPT EXISTS x y",
      {"*2\r\n:1\r\n:1\r\n", "*2\r\n:1\r\n:0\r\n", "*2\r\n:1\r\n:1\r\n"},
      "*2\r\n:1\r\n:0\r\n"},
     {"SCRIPT KILL", {"-NOTBUSY x\r\n", "+OK\r\n", "-NOTBUSY x\r\n"}, "+OK\r\n"},
+    {"SCRIPT KILL", {"-NOTBUSY x\r\n", "-NOTBUSY x\r\n", "-NOTBUSY x\r\n"}, "-NOTBUSY x\r\n"},
+    {"FUNCTION KILL", {"-NOTBUSY x\r\n", "-BUSY y\r\n", "-NOTBUSY x\r\n"}, "-BUSY y\r\n"},
+    {"FUNCTION DELETE x", {"-ERR Library not found\r\n", "+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
     {"SLOWLOG LEN", {":1\r\n", ":2\r\n", ":3\r\n"}, ":6\r\n"},
     {"DBSIZE", {":3\r\n", "+OK\r\n", ":4\r\n"}, "-" + std::string(errors::kBadFragment) + "\r\n"},
 };
@@ -55,6 +60,28 @@ TEST_CASE("a command of the whole keyspace is sent to every shard and answered o
     REQUIRE(client.read_raw(row.reply.size()) == row.reply);
   }
   for (std::size_t i = 0; i < 4; ++i) CHECK(scene.node(i).is_quiet());
+}
+
+TEST_CASE("what ends a script does not wait behind it") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient runs = scene.client();
+  runs.send({"EVAL", "endless", "1", a});
+  const FakeRedis::Request script = scene.node(0).take();
+  TestClient client = scene.client();
+  for (const char* const command : {"SCRIPT KILL", "FUNCTION KILL", "FUNCTION STATS"}) {
+    INFO(command);
+    client.send(split(command));
+    for (std::size_t i = 0; i < 2; ++i) {
+      const FakeRedis::Request request = scene.node(i).take();
+      CHECK(words(request) == command);
+      CHECK(request.connection != script.connection);
+      scene.node(i).send(request, "-NOTBUSY x\r\n");
+    }
+    CHECK(kit::to_text(client.read()) == "-NOTBUSY x");
+  }
+  scene.node(0).send(script, ":1\r\n");
+  CHECK(kit::to_text(runs.read()) == ":1");
 }
 
 TEST_CASE("a random key is asked of every shard together with its size") {
@@ -137,7 +164,7 @@ TEST_CASE("the part of a shard that fails over is sent to its new primary") {
     serve(scene.node(1), "FLUSHALL", "+OK\r\n");
     scene.node(0).go_down();
     CHECK(kit::to_text(client.read()) ==
-          "-" + std::string(errors::kExecutedInPart) + std::string(errors::kOutcomeUnknown));
+          "-" + std::string(errors::kOutcomeUnknown) + std::string(errors::kExecutedInPart));
     CHECK(client.text({"PING"}) == "+PONG");
   }
 }

@@ -19,7 +19,7 @@ struct Row {
 };
 
 std::string in_part(std::string_view why) {
-  return error(std::string(errors::kExecutedInPart) + std::string(why));
+  return error(std::string(why) + std::string(errors::kExecutedInPart));
 }
 
 // a and A are node 0's, in two slots; b is node 1's.

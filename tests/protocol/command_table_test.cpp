@@ -281,11 +281,13 @@ TEST_CASE("the replies of all shards become one in the way that fits the command
       {Merge::concat, {"keys", "slowlog|get"}},
       {Merge::sum, {"dbsize", "slowlog|len", "latency|reset"}},
       {Merge::all_ok,
-       {"flushall", "flushdb", "script|flush", "function|delete", "function|flush", "function|restore",
-        "config|set", "config|resetstat", "config|rewrite", "slowlog|reset", "memory|purge"}},
+       {"flushall", "flushdb", "script|flush", "function|flush", "function|restore", "config|set",
+        "config|resetstat", "config|rewrite", "slowlog|reset", "memory|purge"}},
       {Merge::first, {"script|load", "function|load"}},
       {Merge::logical_and, {"script|exists"}},
       {Merge::any_ok, {"script|kill", "function|kill"}},
+      {Merge::ok_or_absent, {"function|delete"}},
+      {Merge::running, {"function|stats"}},
       {Merge::weighted, {"randomkey"}},
   };
   for (const Case& c : cases) {

@@ -23,6 +23,11 @@ std::string merge(Merger& merger, Merge how, const std::vector<std::string>& rep
   return merged_text(merger);
 }
 
+const std::string kNoLibrary = "-" + std::string(protocol::errors::kNoLibrary) + "\r\n";
+// What FUNCTION STATS answers, with what it says of a running script.
+std::string stats(const std::string& script) {
+  return "*4\r\n$14\r\nrunning_script\r\n" + script + "$7\r\nengines\r\n*0\r\n";
+}
 const std::string kNotUnderstood = "-" + std::string(protocol::errors::kBadFragment) + "\r\n";
 
 }  // namespace
@@ -75,6 +80,14 @@ TEST_CASE("Replies of all shards become one, in the order in which they come") {
       {Merge::least, {":1\r\n", "*1\r\n:1\r\n"}, kNotUnderstood},
       {Merge::least, {"*-1\r\n", ":1\r\n"}, kNotUnderstood},
       {Merge::least, {":1\r\n", "-ERR no\r\n"}, "-ERR no\r\n"},
+      {Merge::ok_or_absent, {"+OK\r\n", "+OK\r\n"}, "+OK\r\n"},
+      {Merge::ok_or_absent, {kNoLibrary, kNoLibrary}, kNoLibrary},
+      {Merge::ok_or_absent, {"-BUSY a\r\n", kNoLibrary}, "-BUSY a\r\n"},
+      {Merge::ok_or_absent, {"+OK\r\n", ":1\r\n"}, kNotUnderstood},
+      {Merge::running, {stats("$-1\r\n"), stats("$-1\r\n")}, stats("$-1\r\n")},
+      {Merge::running, {stats("$-1\r\n"), "-BUSY a\r\n"}, "-BUSY a\r\n"},
+      {Merge::running, {"*2\r\n$7\r\nengines\r\n*0\r\n"}, kNotUnderstood},
+      {Merge::running, {"+OK\r\n"}, kNotUnderstood},
   };
   Merger merger;
   for (const Case& c : cases) {
@@ -95,6 +108,10 @@ TEST_CASE("The order of the shards' replies does not matter where they are equal
       {Merge::logical_and, {"*2\r\n:1\r\n:1\r\n", "*2\r\n:0\r\n:1\r\n"}, "*2\r\n:0\r\n:1\r\n"},
       {Merge::any_ok, {"-NOTBUSY a\r\n", "-UNKILLABLE b\r\n", "+OK\r\n"}, "+OK\r\n"},
       {Merge::any_ok, {"-NOTBUSY a\r\n", "-UNKILLABLE b\r\n"}, "-UNKILLABLE b\r\n"},
+      {Merge::ok_or_absent, {kNoLibrary, "+OK\r\n", kNoLibrary}, "+OK\r\n"},
+      {Merge::ok_or_absent, {kNoLibrary, "+OK\r\n", "-BUSY a\r\n"}, "-BUSY a\r\n"},
+      {Merge::running, {stats("$-1\r\n"), stats("*2\r\n+a\r\n+b\r\n")}, stats("*2\r\n+a\r\n+b\r\n")},
+      {Merge::running, {stats("_\r\n"), stats("%1\r\n+a\r\n+b\r\n")}, stats("%1\r\n+a\r\n+b\r\n")},
       {Merge::weighted, {":0\r\n", "$-1\r\n", ":9\r\n", "$1\r\na\r\n"}, "$1\r\na\r\n"},
   };
   Merger merger;
