@@ -62,6 +62,8 @@ struct LimitsConfig {
   std::uint32_t max_pinned_per_worker = 1000;
   // `max_subscriber_output`: unsent messages of a subscribed client; with more, it is closed
   std::uint64_t max_subscriber_output_bytes = 32ull << 20;
+  // `max_scripts`: bodies of SCRIPT LOAD that are kept for nodes that lack them; 0 = none
+  std::uint64_t max_scripts_bytes = 16ull << 20;
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 

@@ -300,6 +300,8 @@ constexpr std::array kOptions{
         "connections set aside for clients that block or watch"),
     row("limits.max_subscriber_output", "SIZE", kSize<kLimits, &LimitsConfig::max_subscriber_output_bytes>,
         "unsent messages of a subscriber; then it is closed"),
+    row("limits.max_scripts", "SIZE", kSize<kLimits, &LimitsConfig::max_scripts_bytes>,
+        "scripts kept for nodes that lack them"),
     row("timeouts.connect", "TIME", kDuration<kTimeouts, &TimeoutsConfig::connect>,
         "to connect and log in to a node"),
     row("timeouts.request", "TIME", kDuration<kTimeouts, &TimeoutsConfig::request>,

@@ -71,6 +71,8 @@ constexpr std::array kRanges{
           print_count},
     Range{"limits.max_subscriber_output", number<kLimits, &LimitsConfig::max_subscriber_output_bytes>, kKb,
           1024 * kGb, print_size},
+    Range{"limits.max_scripts", number<kLimits, &LimitsConfig::max_scripts_bytes>, kKb, 1024 * kGb,
+          print_size, true},
     Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
     Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
     Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,

@@ -36,14 +36,14 @@ enum CommandFlag : std::uint32_t {
 
 // How the proxy serves a command.
 enum class Service : std::uint8_t {
-  by_key,        // forwarded to the node of its keys' slot; keys of two slots are CROSSSLOT unless `merge` is
-                 // set; without keys (EVAL with numkeys 0) any primary
-  any_node,      // forwarded to any primary (COMMAND, PUBLISH)
-  by_slot,       // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
-  broadcast,     // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
-  scan,          // one primary after another, by a cursor of the proxy's own (SCAN)
-  settings,      // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
-  local,         // answered by the proxy: see `local`
+  by_key,     // forwarded to the node of its keys' slot; keys of two slots are CROSSSLOT unless `merge` is
+              // set; without keys (EVAL with numkeys 0) any primary
+  any_node,   // forwarded to any primary (COMMAND, PUBLISH)
+  by_slot,    // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
+  broadcast,  // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
+  scan,       // one primary after another, by a cursor of the proxy's own (SCAN)
+  settings,   // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
+  local,      // answered by the proxy: see `local`; with a `merge` by all primaries while a script runs long
   transaction,   // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
   blocking,      // by key, on a connection set aside for it: it may wait (see `block_at`)
   subscription,  // (P|S)SUBSCRIBE and their opposites: see `local`
@@ -56,16 +56,16 @@ enum class Service : std::uint8_t {
 // command is never split.
 enum class Merge : std::uint8_t {
   none,
-  by_position,  // MGET: one array, elements at their keys' original positions
-  sum,          // DEL, UNLINK, EXISTS, TOUCH, DBSIZE: integers added
-  all_ok,       // MSET, FLUSHALL: +OK if every fragment said so
-  concat,       // KEYS: arrays joined
-  first,        // SCRIPT LOAD: any reply stands for all if none is an error
-  any_ok,       // SCRIPT KILL: any reply that is no error, else an error
+  by_position,   // MGET: one array, elements at their keys' original positions
+  sum,           // DEL, UNLINK, EXISTS, TOUCH, DBSIZE: integers added
+  all_ok,        // MSET, FLUSHALL: +OK if every fragment said so
+  concat,        // KEYS: arrays joined
+  first,         // SCRIPT LOAD, PING: any reply stands for all if none is an error
+  any_ok,        // SCRIPT KILL: any reply that is no error, else an error
   ok_or_absent,  // FUNCTION DELETE: +OK if any said so and the others had nothing to delete
-  running,      // FUNCTION STATS: that of a node with a function running, if there is one
-  streams,      // XREAD: the streams that have something, in the order in which they were named
-  weighted,     // RANDOMKEY: one shard's, picked by the shards' sizes
+  running,       // FUNCTION STATS: that of a node with a function running, if there is one
+  streams,       // XREAD: the streams that have something, in the order in which they were named
+  weighted,      // RANDOMKEY: one shard's, picked by the shards' sizes
   // Integers, or arrays of integers place by place:
   least,  // WAIT
   most,
@@ -177,6 +177,14 @@ struct KeySpec {
   std::int16_t first = 0;      // keynum: the first key, relative to begin
 };
 
+// What a command has to do with the scripts that a server knows by their sha.
+enum class ScriptUse : std::uint8_t {
+  none,
+  by_sha,  // names scripts (EVALSHA, SCRIPT EXISTS)
+  load,    // SCRIPT LOAD: argument 2 is its body
+  flush,   // SCRIPT FLUSH
+};
+
 struct CommandRow {
   std::string_view name;   // lower case; a subcommand's is "container|sub", as Redis names it in its errors
   std::int16_t arity = 0;  // Redis's: positive = exactly, negative = at least; the command's name counts
@@ -185,6 +193,7 @@ struct CommandRow {
   Merge merge = Merge::none;
   LocalCommand local = LocalCommand::none;
   Family family = Family::generic;
+  ScriptUse scripts = ScriptUse::none;
   // Where the time to wait stands: -1 = the last argument, n > 0 = argument n, both in seconds; 0 = behind
   // the word BLOCK, in milliseconds, without which the command does not wait.
   static constexpr std::int8_t kBlockAtUnknown = -2;  // the node alone knows how long it waits

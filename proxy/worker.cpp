@@ -45,6 +45,11 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       tick_timer_(io_.get_executor()),
       retry_timer_(io_.get_executor()) {
   pool_.set_events(dispatcher_);
+  dispatcher_.set_tell_others([index, &facts](const std::function<void(Dispatcher&)>& job) {
+    for (unsigned other = 0; other < facts.workers.size(); ++other) {
+      if (other != index) facts.post_to_desk(other, [job](ClientDesk& desk) { job(desk.dispatcher()); });
+    }
+  });
   pool_.set_turn([this](const std::function<void()>& act) { turn(act); });
   room_.subscriptions = &subscriptions_;
   room_.monitors = &monitor_feed_;

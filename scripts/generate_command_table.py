@@ -80,8 +80,14 @@ SERVICE = {
 
 # How the replies of a command that is split over slots, or sent to all, become one.
 MERGE = {"mget": "by_position", "mset": "all_ok", "xread": "streams", "xreadgroup": "streams", "wait": "least",
-         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST}
+         "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST,
+         # Asked of the nodes only while one of them runs a script for long: what they refuse, it has to say.
+         "ping": "first"}
 SPLIT_STEP = {"mset": 2}
+
+# What has to do with the scripts that a server knows by their sha.
+SCRIPT_USE = {"evalsha": "by_sha", "evalsha_ro": "by_sha", "script|exists": "by_sha", "script|load": "load",
+              "script|flush": "flush"}
 
 # Where the time to wait stands, for commands that always may: argument 1, or else the last one.
 BLOCK_AT = {"blmpop": 1, "bzmpop": 1}
@@ -248,6 +254,8 @@ class Writer:
         if name in LOCAL:
             fields.append(f".local = LocalCommand::{LOCAL[name]}")
         fields.append(f".family = Family::{FAMILY_OF_GROUP.get(group, group)}")
+        if name in SCRIPT_USE:
+            fields.append(f".scripts = ScriptUse::{SCRIPT_USE[name]}")
         if service(name, flags, specs, subcommands) == "blocking":
             fields.append(f".block_at = {BLOCK_AT.get(name, -1)}")
         if name in SPLIT_STEP:
@@ -270,7 +278,7 @@ def generate(server):
     groups = {name: pairs(doc)["group"] for name, doc in pairs(server.ask("COMMAND", "DOCS")).items()}
     writer = Writer(groups)
     rows = [writer.row(reply) for reply in sorted(server.ask("COMMAND"))]
-    missing = (set(SERVICE) | set(MERGE) | set(OPTIONS)) - set(re.findall(r'name = "([^"]+)"', "\n".join(
+    missing = (set(SERVICE) | set(MERGE) | set(OPTIONS) | set(SCRIPT_USE)) - set(re.findall(r'name = "([^"]+)"', "\n".join(
         rows + writer.subcommand_arrays)))
     if missing:
         raise RuntimeError(f"decided here, but the server has no such command: {sorted(missing)}")

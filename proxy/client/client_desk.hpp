@@ -49,6 +49,7 @@ class ClientDesk {
   // Opens a reply slot of `asking`, which is filled when all workers have answered.
   void ask(ClientSession& asking, protocol::Family family, ClientQuestion question);
   TimePoint now() const { return room_.loop.now; }
+  Dispatcher& dispatcher() { return room_.dispatcher; }
   MonitorFeed& monitors() { return *room_.monitors; }
 
   // --- the worker's loop ---

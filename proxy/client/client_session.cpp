@@ -277,6 +277,11 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   if (room_.scratch.capacity() > SessionRoom::kKeepBytes) std::string().swap(room_.scratch);
 }
 
+bool ClientSession::leaves_to_nodes(const protocol::CommandRow& row) const {
+  return row.merge != protocol::Merge::none && !state_.facts.subscriber &&
+         room_.local_commands.script_runs_long();
+}
+
 // --- replies that are made here ---
 
 void ClientSession::reply_error(protocol::Family family, ErrorClass error, std::string_view text) {

@@ -101,6 +101,9 @@ class ClientSession {
   void hold_part(std::size_t bytes);
   std::unique_ptr<routing::Merger> deliver_merged(Handle handle, ReplySlot& slot);
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
+  // A command of Slotway's own is the nodes' to answer now: one of them runs a script for long, and as one
+  // server would it refuses what comes meanwhile.
+  bool leaves_to_nodes(const protocol::CommandRow& row) const;
   // One of the subscribing commands. False: not before all its earlier requests are answered.
   bool run_subscription(const protocol::CommandRow& row, const protocol::RequestView& request);
   // `text` without '-' and line end.

@@ -155,6 +155,11 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
   write_error(out, errors::unsupported(request.arg(0)));
 }
 
+bool LocalCommands::script_runs_long() const {
+  return std::any_of(facts_.workers.begin(), facts_.workers.end(),
+                     [](const WorkerCounters* worker) { return worker->long_scripts.get() > 0; });
+}
+
 bool LocalCommands::password_matches(std::string_view user, std::string_view password) const {
   const std::string& required = facts_.config.client.requirepass;
   // As Redis's default user: without a password configured it takes any.

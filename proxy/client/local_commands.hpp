@@ -19,6 +19,9 @@ class LocalCommands {
   LocalCommands(const ProxyFacts& facts, const UpstreamPool& pool, ClientDesk& desk)
       : facts_(facts), pool_(pool), cluster_(facts.config.client, pool), client_(desk) {}
 
+  // A script of any worker's has been running on a node for long.
+  bool script_runs_long() const;
+
   // Appends one reply to `out`; nothing if there is none or it has a reply slot of its own, as some of
   // CLIENT's (see client_commands). REQUIRES: the request's arity is right by its row.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "protocol/byte_queue.hpp"
+#include "protocol/command_table.hpp"
 #include "protocol/request.hpp"
 #include "routing/key_slot.hpp"
 
@@ -27,6 +28,13 @@ class Transaction {
   // One of its commands may write.
   void note_write() { writes_ = true; }
   bool writes() const { return writes_; }
+  // One of them runs a script or function, or names a script by its sha.
+  void note_script(protocol::ScriptUse use) {
+    has_scripts_ = true;
+    has_shas_ |= use == protocol::ScriptUse::by_sha;
+  }
+  bool has_scripts() const { return has_scripts_; }
+  bool has_shas() const { return has_shas_; }
   std::uint32_t size() const { return size_; }  // commands
   routing::Slot slot() const { return slot_; }  // kAnySlot: no key so far
   protocol::ByteQueue& bytes() { return bytes_; }
@@ -37,6 +45,8 @@ class Transaction {
   routing::Slot slot_ = routing::kAnySlot;
   bool failed_ = false;
   bool writes_ = false;
+  bool has_scripts_ = false;
+  bool has_shas_ = false;
 };
 
 }  // namespace slotway::proxy

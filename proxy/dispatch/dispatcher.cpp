@@ -47,7 +47,8 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
       pool_(pool),
       request_refresh_(std::move(request_refresh)),
       planner_(loop.config.multikey),
-      parked_(loop.blocks) {}
+      parked_(loop.blocks),
+      scripts_(loop.config.limits.max_scripts_bytes) {}
 
 // --- from a client ---
 
@@ -69,14 +70,18 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
   } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
     send_fan_out(session, request, *fan_out);
   } else if (const auto* broadcast = std::get_if<routing::Broadcast>(&plan)) {
-    send_broadcast(session, request, *broadcast);
+    send_broadcast(session, request, *broadcast, broadcast->row->has(protocol::kAllowBusy));
   } else if (const auto* scan = std::get_if<routing::Scan>(&plan)) {
     send_scan(session, request, *scan);
   } else if (const auto* settings = std::get_if<routing::Settings>(&plan)) {
     send_settings(session, request, *settings);
   } else if (const auto* local = std::get_if<routing::LocalReply>(&plan)) {
     if (local->row->local == protocol::LocalCommand::monitor) return session.run_monitor(*local->row);
-    session.run_local(*local->row, request);
+    if (session.leaves_to_nodes(*local->row)) {
+      send_broadcast(session, request, {local->row}, true);
+    } else {
+      session.run_local(*local->row, request);
+    }
   } else if (const auto* queue = std::get_if<routing::Queue>(&plan)) {
     session.queue(*queue->row, request, queue->slot);
   } else if (const auto* step = std::get_if<routing::TransactionStep>(&plan)) {
@@ -156,7 +161,10 @@ Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slo
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;
   request.readonly = row.has(protocol::kReadonly);
-  request.scripted = row.family == protocol::Family::scripting;
+  if (row.family == protocol::Family::scripting) {
+    request.scripted = true;
+    request.by_sha = row.scripts == protocol::ScriptUse::by_sha;
+  }
   return request;
 }
 
@@ -176,13 +184,19 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
   });
 }
 
+void Dispatcher::note_transaction(Request& request, const Transaction& transaction) {
+  request.leading = 1 + transaction.size();
+  request.scripted = transaction.has_scripts();
+  request.by_sha = transaction.has_shas();
+}
+
 // One request of many commands: the replies before EXEC's own are passed over by the connection.
 void Dispatcher::send_transaction(ClientSession& session, const protocol::CommandRow& row,
                                   Transaction& transaction) {
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(row.family, transaction.bytes().size());
   Request request = begin_request(session, slot, row, transaction.slot());
-  request.leading = 1 + transaction.size();
+  note_transaction(request, transaction);
   send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
 }
 
@@ -299,7 +313,11 @@ void Dispatcher::ask_refresh(RefreshReason reason) {
 void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply,
                           protocol::ReadBuffer& source) {
   Request& request = connection.pipeline().front();
-  if (request.kind != Request::Kind::client) return;
+  if (request.kind != Request::Kind::client) {
+    // It will be told again.
+    if (request.kind == Request::Kind::script_load && reply.front() == '-') connection.set_scripts_seen(0);
+    return;
+  }
   if (connection.is_pinned()) {
     if (!request.abandoned) on_pinned_reply(connection, reply, source);
     return;

@@ -12,6 +12,7 @@
 #include "protocol/request.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/dispatch/parked_requests.hpp"
+#include "proxy/dispatch/script_store.hpp"
 #include "proxy/dispatch/unblocking.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 #include "routing/planner.hpp"
@@ -24,10 +25,13 @@ namespace slotway::proxy {
 class Dispatcher final : public UpstreamEvents {
  public:
   using RequestRefresh = std::function<void(routing::RefreshReason)>;
+  // Runs a job at the dispatchers of all other workers, each on its own thread.
+  using TellOthers = std::function<void(std::function<void(Dispatcher&)>)>;
 
   // `request_refresh` asks the control plane for a new map; it is called at most once a tick for each reason.
   Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, UpstreamPool& pool,
              RequestRefresh request_refresh);
+  void set_tell_others(TellOthers tell_others) { tell_others_ = std::move(tell_others); }
 
   // Takes a request of `session`. `source` holds its bytes if they are as the client sent them, else it is
   // nullptr; its block may be taken.
@@ -75,11 +79,13 @@ class Dispatcher final : public UpstreamEvents {
                    const routing::Single& single, protocol::ReadBuffer* source);
   void send_fan_out(ClientSession& session, const protocol::RequestView& request,
                     const routing::FanOut& fan_out);
+  // `aside`: on connections that no script holds up.
   void send_broadcast(ClientSession& session, const protocol::RequestView& request,
-                      const routing::Broadcast& broadcast);
+                      const routing::Broadcast& broadcast, bool aside);
   void send_scan(ClientSession& session, const protocol::RequestView& request, const routing::Scan& scan);
   void send_settings(ClientSession& session, const protocol::RequestView& request,
                      const routing::Settings& settings);
+  static void note_transaction(Request& request, const Transaction& transaction);
   void send_transaction(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
   // --- on connections set aside (pinned_requests.cpp) ---
   bool send_blocking(ClientSession& session, const protocol::RequestView& request,
@@ -107,6 +113,11 @@ class Dispatcher final : public UpstreamEvents {
   void give_up(UpstreamConnection& connection);
   void unblock_here(const Request& request, bool with_error);
   ClientSession* session_of(const Request& request);
+
+  // --- scripts (scripts.cpp) ---
+  void note_scripts(const protocol::RequestView& request, protocol::ScriptUse use);
+  // Ahead of `request` go the scripts that the connection's node has not been told of.
+  void load_scripts(UpstreamConnection& connection, const Request& request);
 
   Request begin_request(const ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
                         routing::Slot slot);
@@ -165,6 +176,8 @@ class Dispatcher final : public UpstreamEvents {
   routing::Planner planner_;
   ParkedRequests parked_;
   std::uint64_t orders_ = 0;  // requests begun
+  ScriptStore scripts_;
+  TellOthers tell_others_ = [](const std::function<void(Dispatcher&)>&) {};
   // A WAIT has several connections; its session knows one of them.
   struct Waiting {
     Handle reply_slot;
@@ -190,6 +203,7 @@ void Dispatcher::send(Request& request, Write write) {
 
 template <class Write>
 void Dispatcher::send_to(UpstreamConnection& connection, Request& request, bool asking, Write write) {
+  if (request.by_sha) load_scripts(connection, request);
   // They are neighbours in one buffer: nothing can come between them.
   if (asking) queue_asking(connection, request);
   queue(connection, request, write);

@@ -18,7 +18,7 @@ constexpr std::string_view kDbSize = "*1\r\n$6\r\nDBSIZE\r\n";
 // --- to every shard ---
 
 void Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestView& request,
-                                const routing::Broadcast& broadcast) {
+                                const routing::Broadcast& broadcast, bool aside) {
   const protocol::CommandRow& row = *broadcast.row;
   loop_.counters.requests[index_of(row.family)].add();
   loop_.counters.in_flight.add();
@@ -29,10 +29,11 @@ void Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestV
 
   Request whole = begin_request(session, slot, row, routing::kAnySlot);
   whole.fragment = Request::kEveryShard;
-  whole.aside = row.has(protocol::kAllowBusy);
+  whole.aside = aside;
   ByteQueue bytes;
   bytes.append(loop_.blocks, request.bytes());
   spread(whole, std::move(bytes));
+  if (row.scripts != protocol::ScriptUse::none) note_scripts(request, row.scripts);
 }
 
 void Dispatcher::spread(const Request& whole, ByteQueue bytes) {

@@ -131,7 +131,7 @@ void Dispatcher::send_watched(ClientSession& session, const protocol::CommandRow
                               Transaction& transaction) {
   Request request =
       begin_pinned(session, row, session.watched_slot(), transaction.bytes().size(), Request::Pin::exec);
-  request.leading = 1 + transaction.size();
+  note_transaction(request, transaction);
   if (UpstreamConnection* connection = watching_connection(session)) {
     send_to(*connection, request, false,
             [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });

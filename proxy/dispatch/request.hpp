@@ -31,9 +31,10 @@ struct Request {
   static constexpr std::uint32_t kScan = 0xFFFF0000;        // + the fingerprint of its cursor, 8 bits
 
   enum class Kind : std::uint8_t {
-    client,  // its reply belongs to a reply slot
-    asking,  // the ASKING before a redirected request: its +OK is swallowed
-    probe,   // a PING on an idle connection: likewise
+    client,       // its reply belongs to a reply slot
+    asking,       // the ASKING before a redirected request: its +OK is swallowed
+    probe,        // a PING on an idle connection: likewise
+    script_load,  // a script ahead of a request that may need it: likewise, unless it is an error
   };
 
   // Why its connection is set aside for its session; none: it shares one.
@@ -54,6 +55,7 @@ struct Request {
   bool abandoned : 1 = false;  // answered already: its reply is swallowed
   bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like
   bool fixed : 1 = false;      // meant for this node, and sent to no other
+  bool by_sha : 1 = false;     // it names scripts by their sha: the node must have been told of them
   bool aside : 1 = false;      // must not stand behind a script: it is what ends one
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;

@@ -100,6 +100,7 @@ struct WorkerCounters {
   Counter subscriptions;       // channels and patterns that this worker is subscribed to at nodes now
   Counter messages_delivered;  // to clients
   Counter in_flight;           // requests waiting for a node now
+  Counter long_scripts;        // 1 = a node runs a script for long, or did so a second ago
 
   void count_error(protocol::Family family, ErrorClass error) {
     errors[index_of(family)][index_of(error)].add();

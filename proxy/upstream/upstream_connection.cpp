@@ -26,6 +26,7 @@ constexpr std::string_view kClientLimit = "it has as many clients as its maxclie
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 // A connection whose oldest request has waited this many times the request timeout is stuck.
 constexpr int kStuckFactor = 2;
+constexpr std::chrono::milliseconds kLongScript{100};
 
 }  // namespace
 
@@ -286,6 +287,11 @@ void UpstreamConnection::on_tick() {
     fail("no reply for too long");
 }
 
+bool UpstreamConnection::awaits_script() const {
+  return state_ == UpstreamState::ready && !pipeline_.empty() && pipeline_.front().scripted &&
+         loop_.now - pipeline_.front().queued_at >= kLongScript;
+}
+
 bool UpstreamConnection::has_expired() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
     if (loop_.now >= pipeline_[i].deadline) return true;
@@ -334,6 +340,7 @@ void UpstreamConnection::abandon() {
 void UpstreamConnection::close_socket() {
   if (socket_ >= 0) ::close(socket_);
   socket_ = -1;
+  scripts_seen_ = 0;
   write_blocked_ = hangup_ = false;
 }
 

@@ -77,6 +77,13 @@ class UpstreamConnection {
   void retire(bool retired) { retired_ = retired; }
   bool is_retired() const { return retired_; }
   bool is_done() const { return retired_ && pipeline_.empty(); }
+  // Its oldest request is a script that has been running, or waiting for another one, for kLongScript.
+  bool awaits_script() const;
+
+  // The number of the newest script that its node has been told of on it; 0 = none.
+  std::uint64_t scripts_seen() const { return scripts_seen_; }
+  void set_scripts_seen(std::uint64_t number) { scripts_seen_ = number; }
+
   // Gives it up, and whatever it carries, without a word to anyone.
   void abandon();
 
@@ -115,6 +122,7 @@ class UpstreamConnection {
   bool retired_ = false;
   bool unreachable_ = false;    // as the log has it
   std::uint32_t failures_ = 0;  // connections in a row that ended before their first reply
+  std::uint64_t scripts_seen_ = 0;
   TimePoint retry_at_{};
   TimePoint connect_deadline_{};
   TimePoint last_reply_{};

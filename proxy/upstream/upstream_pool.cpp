@@ -8,6 +8,8 @@ namespace {
 
 // A pinned connection that nobody has wanted for so long is closed.
 constexpr std::chrono::seconds kUnusedFor{30};
+// So long after a long script another one is expected: else PING's answer would change back and forth.
+constexpr std::chrono::seconds kScriptEcho{1};
 
 }  // namespace
 
@@ -46,9 +48,15 @@ UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot, UpstreamUse use) 
 }
 
 UpstreamConnection* UpstreamPool::any_primary(UpstreamUse use) {
-  // The first of the map that is not known to be down: a script that was sent there once is found there
-  // again.
+  // That of the last slot, whatever the order in the map, else the first that is not known to be down: a
+  // script without keys finds what it left there, and is found there again by its sha.
   UpstreamConnection* last = nullptr;
+  const routing::NodeIndex home =
+      topology_ ? topology_->primary_of(routing::kSlotCount - 1) : routing::kNoNode;
+  if (home != routing::kNoNode && topology_->node(home).healthy) {
+    last = for_node(home, use);
+    if (last && last->accepts(loop_.now)) return last;
+  }
   for (std::size_t i = next_primary(0); i != routing::kNoNode; i = next_primary(i + 1)) {
     last = for_node(static_cast<routing::NodeIndex>(i), use);
     if (last && last->accepts(loop_.now)) return last;
@@ -128,14 +136,16 @@ void UpstreamPool::on_io(Handle handle, std::uint32_t events) {
 
 void UpstreamPool::on_tick() {
   close_unused();
-  connections_.for_each([this](Handle handle, UpstreamConnection& connection) {
+  connections_.for_each([&](Handle handle, UpstreamConnection& connection) {
     connection.on_tick();
+    if (connection.awaits_script()) long_scripts_until_ = loop_.now + kScriptEcho;
     if (connection.is_done() &&
         std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
       if (connection.is_pinned()) --pinned_;
       connections_.erase(handle);
     }
   });
+  loop_.counters.long_scripts.set(loop_.now < long_scripts_until_ ? 1 : 0);
 }
 
 void UpstreamPool::flush_scheduled() {

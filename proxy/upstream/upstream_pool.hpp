@@ -94,6 +94,7 @@ class UpstreamPool {
     TimePoint since;
   };
   std::vector<Free> free_;
+  TimePoint long_scripts_until_{};
   std::size_t pinned_ = 0;  // connections, free ones included
 };
 

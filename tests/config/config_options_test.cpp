@@ -69,6 +69,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"limits.max_memory_per_client", "27kb"},
       {"limits.max_pinned_per_worker", "27"},
       {"limits.max_subscriber_output", "33kb"},
+      {"limits.max_scripts", "34kb"},
       {"timeouts.connect", "18ms"},
       {"timeouts.request", "19ms"},
       {"timeouts.upstream_idle_ping", "20ms"},

@@ -62,4 +62,141 @@ TEST_CASE("a script that a node really redirects or puts off is sent again") {
   CHECK(client.read_raw(4) == ":7\r\n");
 }
 
+TEST_CASE("a script without keys always goes to one node, and so does its sha") {
+  Scene scene(3, never_refresh);
+  TestClient client = scene.client();
+  for (const Args& command :
+       {Args{"EVAL", "s", "0"}, Args{"EVALSHA", "sha", "0"}, Args{"EVAL", "t", "0", "arg"},
+        Args{"FCALL", "f", "0"}, Args{"EVALSHA_RO", "sha", "0"}}) {
+    client.send(command);
+    scene.node(2).send(scene.node(2).take(), ":1\r\n");
+    CHECK(kit::to_text(client.read()) == ":1");
+  }
+}
+
+// Loads s on both nodes.
+void load_script(Scene& scene, TestClient& client) {
+  client.send({"SCRIPT", "LOAD", "s"});
+  for (std::size_t i = 0; i < 2; ++i) serve(scene.node(i), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+  REQUIRE(kit::to_text(client.read()) == "\"sha\"");
+}
+
+TEST_CASE("what was loaded is loaded ahead of the first command that names it, once a connection") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  load_script(scene, client);
+
+  // A pipeline keeps its order: the script comes before what follows.
+  client.send_raw(encode({"EVALSHA", "sha", "1", a}) + encode({"GET", a}) +
+                  encode({"EVALSHA", "sha", "1", a}));
+  serve(scene.node(0), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+  serve(scene.node(0), "EVALSHA sha 1 " + a, ":1\r\n");
+  serve(scene.node(0), "GET " + a, bulk("v"));
+  serve(scene.node(0), "EVALSHA sha 1 " + a, ":2\r\n");
+  CHECK(client.read_raw(15) == ":1\r\n$1\r\nv\r\n:2\r\n");
+
+  // A node that has not been told knows nothing, and neither does a new connection.
+  const std::size_t heir = 1;
+  scene.cluster.move_all(0, heir);
+  client.send({"EVALSHA_RO", "sha", "1", a});
+  serve(scene.node(0), "EVALSHA_RO sha 1 " + a, scene.cluster.redirect("MOVED", a, heir));
+  serve(scene.node(heir), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+  serve(scene.node(heir), "EVALSHA_RO sha 1 " + a, ":3\r\n");
+  CHECK(kit::to_text(client.read()) == ":3");
+
+  scene.node(heir).close_connections();
+  for (const std::string name : {"EVAL", "FCALL"}) {
+    client.send({name, "x", "1", a});
+    serve(scene.node(heir), name + " x 1 " + a, ":4\r\n");
+    CHECK(kit::to_text(client.read()) == ":4");
+  }
+  client.send({"EVALSHA", "sha", "1", a});
+  serve(scene.node(heir), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+  serve(scene.node(heir), "EVALSHA sha 1 " + a, ":5\r\n");
+  CHECK(kit::to_text(client.read()) == ":5");
+}
+
+TEST_CASE("a script goes ahead of the transaction that names it, and of ASKING") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  load_script(scene, client);
+  client.send_raw(encode({"MULTI"}) + encode({"EVALSHA", "sha", "1", a}) + encode({"EXEC"}));
+  serve(scene.node(0), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+  serve(scene.node(0), "MULTI", "+OK\r\n");
+  serve(scene.node(0), "EVALSHA sha 1 " + a, scene.cluster.redirect("ASK", a, 1));
+  serve(scene.node(0), "EXEC", error("EXECABORT Transaction discarded because of previous errors."));
+  serve(scene.node(1), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+  serve(scene.node(1), "ASKING", "+OK\r\n");
+  serve(scene.node(1), "MULTI", "+OK\r\n");
+  serve(scene.node(1), "EVALSHA sha 1 " + a, "+QUEUED\r\n");
+  serve(scene.node(1), "EXEC", "*1\r\n:1\r\n");
+  CHECK(kit::to_text(client.read()) == "+OK");
+  CHECK(kit::to_text(client.read()) == "+QUEUED");
+  CHECK(kit::to_text(client.read()) == "[:1]");
+}
+
+TEST_CASE("a load that a node refuses is tried again, and the client hears what its command was told") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  load_script(scene, client);
+  for (const std::string answer : {"NOSCRIPT No matching script. Please use EVAL.", "BUSY x"}) {
+    client.send({"EVALSHA", "sha", "1", a});
+    serve(scene.node(0), "SCRIPT LOAD s", error("BUSY x"));
+    serve(scene.node(0), "EVALSHA sha 1 " + a, error(answer));
+    CHECK(kit::to_text(client.read()) == "-" + answer);
+  }
+}
+
+TEST_CASE("what was flushed is not loaded again") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  load_script(scene, client);
+  const auto flush = [&](const Args& command, const std::string& text) {
+    client.send(command);
+    for (std::size_t i = 0; i < 2; ++i) serve(scene.node(i), text, "+OK\r\n");
+    CHECK(kit::to_text(client.read()) == "+OK");
+  };
+  flush({"SCRIPT", "FLUSH", "nonsense"}, "SCRIPT FLUSH nonsense");
+  client.send({"SCRIPT", "EXISTS", "sha"});
+  for (std::size_t i = 0; i < 2; ++i) {
+    serve(scene.node(i), "SCRIPT LOAD s", "$3\r\nsha\r\n");
+    serve(scene.node(i), "SCRIPT EXISTS sha", "*1\r\n:1\r\n");
+  }
+  CHECK(kit::to_text(client.read()) == "[:1]");
+
+  flush({"SCRIPT", "FLUSH", "Async"}, "SCRIPT FLUSH Async");
+  scene.node(0).close_connections();
+  client.send({"EVALSHA", "sha", "1", a});
+  serve(scene.node(0), "EVALSHA sha 1 " + a, error("NOSCRIPT x"));
+  CHECK(kit::to_text(client.read()) == "-NOSCRIPT x");
+}
+
+TEST_CASE("while a script runs for long PING is the nodes' to answer") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient runs = scene.client();
+  runs.send({"EVAL", "endless", "1", a});
+  const FakeRedis::Request script = scene.node(0).take();
+  TestClient client = scene.client();
+  while (scene.node(0).is_quiet()) {
+    client.send({"PING"});
+    const bool local = [&] {
+      while (!has_input(client)) {
+        if (!scene.node(0).is_quiet()) return false;
+      }
+      return true;
+    }();
+    if (local) REQUIRE(kit::to_text(client.read()) == "+PONG");
+  }
+  CHECK(serve(scene.node(0), "PING", error("BUSY x")).connection != script.connection);
+  serve(scene.node(1), "PING", "+PONG\r\n");
+  CHECK(kit::to_text(client.read()) == "-BUSY x");
+  scene.node(0).send(script, ":1\r\n");
+  CHECK(kit::to_text(runs.read()) == ":1");
+}
+
 }  // namespace slotway::inproc

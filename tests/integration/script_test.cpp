@@ -80,7 +80,7 @@ TEST_CASE("FUNCTION STATS tells of the function that runs, on whichever node it 
   REQUIRE(client.text(kEndlessLibrary) == "\"lib\"");
   CHECK(client.text({"FUNCTION", "STATS"}).find("\"running_script\", nil") != std::string::npos);
   std::set<std::size_t> nodes;
-  for (const std::string key : {"foo", "bar", "hello"}) {
+  for (const std::string key : {"foo", "world", "hello"}) {
     INFO(key);
     TestClient runs = proxied.client();
     runs.send({"FCALL", "endless", "1", key});
@@ -102,12 +102,12 @@ TEST_CASE("what a busy node refuses keeps its code") {
   wait_until_busy(proxied);
   const std::string text =
       "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
-  for (const char* const read : {"DBSIZE", "KEYS *", "RANDOMKEY", "SCRIPT EXISTS a", "SLOWLOG LEN"}) {
-    INFO(read);
-    CHECK(client.text(words(read)) == text);
+  for (const char* const line : {"DBSIZE", "KEYS *", "RANDOMKEY", "SCRIPT EXISTS a", "SLOWLOG LEN",
+                                 "SCRIPT FLUSH", "CONFIG SET maxmemory 0", "SCRIPT LOAD x=1"}) {
+    INFO(line);
+    CHECK(client.text(words(line)) == text);
   }
-  for (const char* const write : {"FLUSHALL", "FLUSHDB", "SCRIPT FLUSH", "FUNCTION FLUSH",
-                                  "CONFIG SET maxmemory 0", "SCRIPT LOAD x=1"}) {
+  for (const char* const write : {"FLUSHALL", "FLUSHDB", "FUNCTION FLUSH"}) {
     INFO(write);
     CHECK(client.text(words(write)) == text + " (Slotway: executed in part)");
   }
@@ -123,6 +123,57 @@ TEST_CASE("a library that only some nodes have is deleted once and for all") {
   REQUIRE(proxied.cluster.node(0).command({"FUNCTION", "FLUSH"}).text == "OK");
   CHECK(client.text({"FUNCTION", "DELETE", "lib"}) == "+OK");
   CHECK(client.text({"FUNCTION", "DELETE", "lib"}) == "-ERR Library not found");
+}
+
+TEST_CASE("a loaded script outlives failovers and restarts of the nodes, and not its flush") {
+  ProxiedCluster proxied;
+  kit::RedisProcess server;
+  TestClient first = proxied.client();
+  TestClient second = proxied.client();  // on the other worker
+  TestClient direct = server.client();
+  const std::string body = "return {KEYS[1], ARGV[1]}";
+  const kit::Reply loaded = first.command({"SCRIPT", "LOAD", body});
+  REQUIRE(loaded == direct.command({"SCRIPT", "LOAD", body}));
+  const std::string sha = loaded.text;
+
+  const auto check_alike = [&] {
+    for (TestClient* client : {&first, &second}) {
+      for (const std::string key : {"foo", "world", "hello"}) {
+        for (const Args& command :
+             {Args{"EVALSHA", sha, "1", key, "x"}, Args{"EVALSHA_RO", sha, "1", key, "x"},
+              Args{"SCRIPT", "EXISTS", sha, "nosuch"}}) {
+          INFO(command[0] << " " << key);
+          CHECK(client->text(command) == direct.text(command));
+        }
+        const std::vector<Args> transaction = {
+            {"MULTI"}, {"EVALSHA", sha, "1", key, "y"}, {"GET", key}, {"EXEC"}, {"PING"}};
+        CHECK(client->pipeline(transaction) == direct.pipeline(transaction));
+      }
+    }
+  };
+  check_alike();
+  for (std::size_t primary = 0; primary < ClusterProcess::kPrimaries; ++primary) {
+    proxied.cluster.failover(primary + ClusterProcess::kPrimaries);
+  }
+  check_alike();
+  REQUIRE(first.text({"SCRIPT", "FLUSH"}) == direct.text({"SCRIPT", "FLUSH"}));
+  check_alike();
+}
+
+TEST_CASE("PING says BUSY while a script holds up a node, whichever it is") {
+  ProxiedCluster proxied;
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"CONFIG", "SET", "busy-reply-threshold", "10"}) == "+OK");
+  for (const std::string key : {"foo", "world", "hello"}) {
+    INFO(key);
+    TestClient runs = proxied.client();
+    runs.send({"EVAL", kEndless, "1", key});
+    kit::wait_until("PING says BUSY", kLimit,
+                    [&] { return client.command({"PING"}).text.starts_with("BUSY Redis is busy"); });
+    CHECK(client.text({"SCRIPT", "KILL"}) == "+OK");
+    CHECK(runs.read().is_error());
+    CHECK(client.text({"PING", "x"}) == "\"x\"");
+  }
 }
 
 }  // namespace slotway::integration

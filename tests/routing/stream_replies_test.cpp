@@ -80,14 +80,14 @@ TEST_CASE("Streams come in the order in which they were named, those without ent
 
 TEST_CASE(
     "A part that fails fails the XREAD, and one that gave entries to a consumer is said to be executed") {
-  const std::string in_part = "-" + std::string(protocol::errors::kExecutedInPart);
+  const std::string in_part = "-NOGROUP b" + std::string(protocol::errors::kExecutedInPart) + "\r\n";
   struct Case {
     std::vector<std::string> replies;
     std::string written;
     std::string read;
   };
   const std::vector<Case> cases = {
-      {{"*1\r\n" + kPair + kA, "-NOGROUP b\r\n"}, in_part + "NOGROUP b\r\n", "-NOGROUP b\r\n"},
+      {{"*1\r\n" + kPair + kA, "-NOGROUP b\r\n"}, in_part, "-NOGROUP b\r\n"},
       {{"*-1\r\n", "-NOGROUP b\r\n"}, "-NOGROUP b\r\n", "-NOGROUP b\r\n"},
       {{"_\r\n", "-NOGROUP b\r\n"}, "-NOGROUP b\r\n", "-NOGROUP b\r\n"},
       {{"-NOGROUP a\r\n", "-NOGROUP b\r\n"}, "-NOGROUP a\r\n", "-NOGROUP a\r\n"},
