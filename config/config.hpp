@@ -32,7 +32,10 @@ struct ClusterConfig {
 // Whom CLUSTER shows to clients: Slotway itself, or the real nodes.
 enum class ClusterViewMode { proxy, nodes };
 
-// YAML keys `listen` .. `announce`, at the top level: the client side.
+// Whether clients may use DEBUG.
+enum class DebugCommand { refuse, allow };
+
+// YAML keys `listen` .. `debug_command`, at the top level: the client side.
 struct ClientConfig {
   HostPort listen{"127.0.0.1", 6380};  // `listen`: a numeric address; port 0 = any free port
   int backlog = 1024;                  // `backlog`
@@ -41,6 +44,7 @@ struct ClientConfig {
   ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer
   // `announce`: Slotway's address in view `proxy`; nullopt = the one that the client is connected to
   std::optional<HostPort> announce;
+  DebugCommand debug_command = DebugCommand::refuse;  // `debug_command`
   friend bool operator==(const ClientConfig&, const ClientConfig&) = default;
 };
 

@@ -122,6 +122,8 @@ constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
 constexpr std::array kClusterViews{Word{"proxy", ClusterViewMode::proxy},
                                    Word{"nodes", ClusterViewMode::nodes}};
 
+constexpr std::array kDebugCommand{Word{"refuse", DebugCommand::refuse}, Word{"allow", DebugCommand::allow}};
+
 template <const auto& Words, auto... Members>
 MaybeComplaint set_word(std::string_view text, Config& config) {
   std::string known;
@@ -278,6 +280,8 @@ constexpr std::array kOptions{
         "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
     row("announce", "HOST:PORT", {&set_announce, &print_announce},
         "Slotway's address in cluster_view proxy; not set = the one the client is connected to"),
+    row("debug_command", "refuse|allow", kWord<kDebugCommand, kClient, &ClientConfig::debug_command>,
+        "whether clients may use DEBUG, if their nodes let them"),
     row("workers", "N|auto", {&set_workers, &print_workers}, "threads; auto = cores the process may use"),
     row("admin", "ADDR:PORT|off", {&set_admin, &print_admin},
         "where metrics and health are served over HTTP"),

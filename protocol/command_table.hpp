@@ -43,7 +43,9 @@ enum class Service : std::uint8_t {
   broadcast,  // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
   scan,       // one primary after another, by a cursor of the proxy's own (SCAN)
   settings,   // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
-  local,      // answered by the proxy: see `local`; with a `merge` by all primaries while a script runs long
+  change_settings,  // as broadcast, but settings that are the proxy's own are not the nodes' (CONFIG SET)
+  debug,  // refused unless it is allowed; then its first argument says which node it goes to (DEBUG)
+  local,  // answered by the proxy: see `local`; with a `merge` by all primaries while a script runs long
   transaction,   // a step of a transaction: MULTI, EXEC, DISCARD, WATCH, UNWATCH; see `local`
   blocking,      // by key, on a connection set aside for it: it may wait (see `block_at`)
   subscription,  // (P|S)SUBSCRIBE and their opposites: see `local`
@@ -67,11 +69,20 @@ enum class Merge : std::uint8_t {
   streams,       // XREAD: the streams that have something, in the order in which they were named
   weighted,      // RANDOMKEY: one shard's, picked by the shards' sizes
   // Integers, or arrays of integers place by place:
-  least,  // WAIT
+  least,  // WAIT, LASTSAVE
   most,
   logical_and,  // SCRIPT EXISTS: 1 where all have it
   logical_or,
+  // From here on reports, which say of which node they speak, or add up what nodes say of themselves.
+  info,               // INFO
+  slowlog,            // SLOWLOG GET
+  latency_latest,     // LATENCY LATEST
+  latency_history,    // LATENCY HISTORY
+  latency_histogram,  // LATENCY HISTOGRAM
+  memory_stats,       // MEMORY STATS
+  node_texts,         // MEMORY DOCTOR: each node's text beneath its address
 };
+constexpr bool is_report(Merge merge) { return merge >= Merge::info; }
 
 // Commands that the proxy answers itself.
 enum class LocalCommand : std::uint8_t {

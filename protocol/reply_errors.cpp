@@ -70,6 +70,16 @@ std::string unsupported_in_transaction(std::string_view command) {
          "' is not supported by Slotway inside a transaction; send it before MULTI or after EXEC";
 }
 
+std::string debug_refused(std::string_view subcommand) {
+  return printable("ERR DEBUG " + upper(shown(subcommand)) +
+                   " is not supported by Slotway: it is for one node alone; send it to that node");
+}
+
+std::string setting_refused(std::string_view setting, std::string_view why) {
+  return printable("ERR CONFIG SET failed (possibly related to argument '" + std::string(shown(setting)) +
+                   "') - " + std::string(why));
+}
+
 std::string subcommand_syntax(const RequestView& request) {
   return printable("ERR unknown subcommand or wrong number of arguments for '" +
                    std::string(shown(request.arg(1))) + "'. Try " + upper(request.arg(0)) + " HELP.");

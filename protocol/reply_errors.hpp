@@ -82,6 +82,9 @@ inline constexpr std::string_view kNoLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
 inline constexpr std::string_view kTrackingRefused =
     "ERR CLIENT TRACKING ON is not supported by Slotway: nodes send no invalidations through it";
+inline constexpr std::string_view kDebugOff =
+    "ERR DEBUG command not allowed. Set debug_command in Slotway's configuration, and enable-debug-command "
+    "in the nodes', and restart them.";
 inline constexpr std::string_view kTooManyHops =
     "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
 inline constexpr std::string_view kTransactionTooLarge =
@@ -98,6 +101,10 @@ std::string unknown_subcommand(const RequestView& request);
 // A command that Slotway does not serve (yet), named as Redis names it.
 std::string unsupported(std::string_view command);
 std::string unsupported_in_transaction(std::string_view command);
+// A DEBUG subcommand that would end a node, or is of one node's keys.
+std::string debug_refused(std::string_view subcommand);
+// CONFIG SET of a setting that is the proxy's own.
+std::string setting_refused(std::string_view setting, std::string_view why);
 // A known subcommand with arguments that it cannot have.
 std::string subcommand_syntax(const RequestView& request);
 std::string unknown_client_type(std::string_view type);

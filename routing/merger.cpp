@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <optional>
+#include <utility>
 
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_scanner.hpp"
@@ -56,8 +57,22 @@ void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, st
   arena_.clear();
   error_.clear();
   any_ok_ = absent_ = false;
+  reports_.clear();
+  report_bytes_ = 0;
   shards_.reset(random);
   streams_.reset();
+}
+
+void Merger::add_report(Slot shard, std::string node, std::string_view reply) {
+  assert(missing_ > 0);
+  --missing_;
+  const bool is_error = reply.starts_with('-');
+  // One that has something to tell is enough, where the others may keep silent.
+  executed_ |= !is_error;
+  if (is_error && error_.empty() && (!tolerates_failures(merge_) || !executed_)) error_ = reply;
+  if (!is_error && tolerates_failures(merge_)) error_.clear();
+  report_bytes_ += reply.size();
+  reports_.push_back({shard, std::move(node), std::string(reply)});
 }
 
 void Merger::add(std::uint32_t fragment, std::string_view reply) {
@@ -89,8 +104,7 @@ void Merger::add(std::uint32_t fragment, std::string_view reply) {
     case protocol::Merge::streams:
       understood = streams_.add(layout_, layout_.fragments[fragment], reply);
       break;
-    case protocol::Merge::any_ok:
-    case protocol::Merge::none: break;
+    default: break;
   }
   if (understood) return;
   std::string text;
@@ -186,6 +200,11 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
     case protocol::Merge::weighted: shards_.write_picked(pool, out); break;
     case protocol::Merge::streams: streams_.write(pool, out); break;
     case protocol::Merge::none: assert(false); break;
+    default: {
+      std::string text;
+      write_report(text, merge_, reports_, wish_);
+      out.append(pool, text);
+    }
   }
 }
 
@@ -197,6 +216,10 @@ void Merger::shrink() {
   if (bytes_of(layout_.next) > kKeepBytes) layout_ = FragmentLayout{};
   shards_.shrink(kKeepBytes);
   streams_.shrink(kKeepBytes);
+  if (!protocol::is_report(merge_)) return;
+  std::vector<NodeReport>().swap(reports_);
+  report_bytes_ = 0;
+  wish_ = ReportWish{};
 }
 
 std::size_t Merger::reserved_bytes() const {

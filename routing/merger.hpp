@@ -13,6 +13,7 @@
 
 #include "protocol/byte_queue.hpp"
 #include "protocol/command_table.hpp"
+#include "routing/node_report.hpp"
 #include "routing/shard_replies.hpp"
 #include "routing/splitter.hpp"
 #include "routing/stream_replies.hpp"
@@ -27,16 +28,22 @@ class Merger {
   void name_streams(const protocol::RequestView& request, std::span<const std::uint32_t> keys);
   // For what is sent whole to every shard: `fragments` replies in all. `random` picks a shard where one is.
   void reset(protocol::Merge merge, std::size_t fragments, bool writes, std::uint64_t random);
+  // Of a report, before its replies: what the client has asked for.
+  void set_wish(ReportWish wish) { wish_ = std::move(wish); }
   protocol::Merge merge() const { return merge_; }
   bool writes() const { return writes_; }
 
   // `reply` is the whole reply of one fragment; each fragment exactly once.
   void add(std::uint32_t fragment, std::string_view reply);
+  // Likewise, of the shard's node; if the merge is a report.
+  void add_report(Slot shard, std::string node, std::string_view reply);
 
   bool complete() const { return missing_ == 0; }
   bool failed() const { return !error_.empty(); }
   // Bytes that are held for replies so far.
-  std::size_t held_bytes() const { return arena_.size() + shards_.held_bytes() + streams_.held_bytes(); }
+  std::size_t held_bytes() const {
+    return arena_.size() + shards_.held_bytes() + streams_.held_bytes() + report_bytes_;
+  }
 
   // The merged reply. REQUIRES: complete().
   void write(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
@@ -73,6 +80,9 @@ class Merger {
   bool absent_ = false;  // a shard had nothing to delete
   ShardReplies shards_;
   StreamReplies streams_;
+  std::vector<NodeReport> reports_;
+  std::size_t report_bytes_ = 0;
+  ReportWish wish_;
 };
 
 }  // namespace slotway::routing

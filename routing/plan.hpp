@@ -79,6 +79,11 @@ struct Settings {
   const protocol::CommandRow* row;
 };
 
+// CONFIG SET: the proxy's own settings are not the nodes'.
+struct ChangeSettings {
+  const protocol::CommandRow* row;
+};
+
 enum class RejectReason : std::uint8_t {
   unknown_command,
   unknown_subcommand,
@@ -90,8 +95,10 @@ enum class RejectReason : std::uint8_t {
   no_group,    // an XREADGROUP without GROUP
   no_multi,    // a command that Redis refuses inside a transaction
   watch_in_multi,
-  not_in_multi,  // one that Redis takes there and Slotway does not
-  subscriber,    // not allowed while the client is subscribed to something
+  not_in_multi,   // one that Redis takes there and Slotway does not
+  subscriber,     // not allowed while the client is subscribed to something
+  debug_off,      // DEBUG, which is not allowed
+  debug_refused,  // a DEBUG subcommand that would crash a node or leave keys where they do not belong
 };
 
 // Answered with an error. `row` is nullptr if the command is unknown.
@@ -100,7 +107,7 @@ struct Reject {
   RejectReason reason;
 };
 
-using Plan = std::variant<Single, LocalReply, FanOut, Broadcast, Scan, Settings, Blocking, Wait, Watch,
-                          TransactionStep, Queue, Subscribe, Reject>;
+using Plan = std::variant<Single, LocalReply, FanOut, Broadcast, Scan, Settings, ChangeSettings, Blocking,
+                          Wait, Watch, TransactionStep, Queue, Subscribe, Reject>;
 
 }  // namespace slotway::routing

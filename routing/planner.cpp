@@ -4,6 +4,7 @@
 #include "protocol/command_keys.hpp"
 #include "protocol/decimal.hpp"
 #include "routing/block_time.hpp"
+#include "routing/debug_command.hpp"
 
 namespace slotway::routing {
 
@@ -78,6 +79,8 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
     case Service::broadcast: return Broadcast{row};
     case Service::scan: return Scan{row};
     case Service::settings: return Settings{row};
+    case Service::change_settings: return ChangeSettings{row};
+    case Service::debug: return plan_debug(request, *row);
     case Service::local: return LocalReply{row};
     case Service::transaction:
       return row->local == LocalCommand::watch ? plan_watch(request, *row) : TransactionStep{row};
@@ -103,7 +106,9 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
     case Service::any_node: break;
     case Service::broadcast:
     case Service::scan:
-    case Service::settings: return Reject{&row, RejectReason::not_in_multi};
+    case Service::settings:
+    case Service::change_settings:
+    case Service::debug: return Reject{&row, RejectReason::not_in_multi};
     case Service::local:
       // These two end the transaction, or the session with it.
       if (row.local == LocalCommand::quit || row.local == LocalCommand::reset) return LocalReply{&row};
@@ -158,6 +163,17 @@ Plan Planner::plan_subscription(const RequestView& request, const CommandRow& ro
                        !keys_.empty() && splitter_.split(request, keys_);
   if (crosses) return Reject{&row, RejectReason::cross_slot};
   return Subscribe{&row};
+}
+
+Plan Planner::plan_debug(const RequestView& request, const CommandRow& row) const {
+  if (!debug_) return Reject{&row, RejectReason::debug_off};
+  switch (debug_target(request.arg(1))) {
+    case DebugTarget::key: return Single{&row, request.argc() > 2 ? slot_of(request.arg(2)) : kAnySlot};
+    case DebugTarget::every: return Broadcast{&row};
+    case DebugTarget::refused: return Reject{&row, RejectReason::debug_refused};
+    case DebugTarget::any: break;
+  }
+  return Single{&row, kAnySlot};
 }
 
 Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {

@@ -20,7 +20,9 @@ namespace slotway::routing {
 
 class Planner {
  public:
-  explicit Planner(const config::MultikeyConfig& multikey) : multikey_(multikey) {}
+  // `debug`: the DEBUG command is allowed.
+  explicit Planner(const config::MultikeyConfig& multikey, bool debug = false)
+      : multikey_(multikey), debug_(debug) {}
 
   Plan plan(const protocol::RequestView& request, const SessionFacts& facts);
 
@@ -42,8 +44,11 @@ class Planner {
   Plan plan_subscription(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
 
+  Plan plan_debug(const protocol::RequestView& request, const protocol::CommandRow& row) const;
+
   config::MultikeyConfig multikey_;
   std::shared_ptr<const protocol::LearnedCommands> learned_;
+  bool debug_;
   Splitter splitter_;
   std::vector<std::uint32_t> keys_;
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes protocol/command_rows.inc from a redis-server's COMMAND reply and the decisions below.
 
-Usage: generate_command_table.py HOST:PORT           writes the file
+Usage: generate_command_table.py HOST:PORT           writes the file, and docs/commands.md from it
        generate_command_table.py HOST:PORT --check   compares only; exit code 1 and a diff if it differs
 
 Names, arity, flags, key specs, subcommands and groups are the server's; how Slotway serves a command is
@@ -14,9 +14,11 @@ import difflib
 import pathlib
 import re
 import socket
+import subprocess
 import sys
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "protocol" / "command_rows.inc"
+DOCS = pathlib.Path(__file__).resolve().parent / "generate_command_docs.py"
 
 # ---- our decisions ----
 
@@ -36,10 +38,17 @@ LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
 BROADCAST = {
     **{name: "all_ok" for name in (
         "flushall flushdb script|flush function|flush function|restore"
-        " config|set config|resetstat config|rewrite slowlog|reset memory|purge").split()},
+        " config|resetstat config|rewrite slowlog|reset memory|purge save").split()},
     **{name: "sum" for name in "dbsize slowlog|len latency|reset".split()},
-    **{name: "concat" for name in "keys slowlog|get".split()},
     **{name: "first" for name in "script|load function|load bgsave bgrewriteaof".split()},
+    "keys": "concat",
+    "lastsave": "least",
+    "info": "info",
+    "slowlog|get": "slowlog",
+    **{f"latency|{name}": f"latency_{name}" for name in "latest history histogram".split()},
+    "memory|stats": "memory_stats",
+    **{name: "node_texts" for name in (
+        "memory|doctor memory|malloc-stats latency|doctor latency|graph").split()},
     **{name: "any_ok" for name in "script|kill function|kill".split()},
     "script|exists": "logical_and",
     "function|delete": "ok_or_absent",
@@ -62,12 +71,13 @@ SERVICE = {
     **{name: "subscription" for name in SUBSCRIPTIONS},
     **{name: "any_node" for name in (
         "command command|count command|docs command|getkeys command|getkeysandflags command|info command|list"
-        " publish lolwut acl|cat acl|genpass lastsave swapdb pfselftest"
-        " function|list function|dump memory|doctor memory|stats memory|malloc-stats"
-        " latency|doctor latency|graph latency|histogram latency|history latency|latest module|list").split()},
+        " publish lolwut acl|cat acl|genpass swapdb pfselftest"
+        " function|list function|dump module|list").split()},
     **{name: "broadcast" for name in BROADCAST},
     "scan": "scan",
     "config|get": "settings",
+    "config|set": "change_settings",
+    "debug": "debug",
     "wait": "wait",
     # Each names a slot, and only the node that serves it knows.
     **{name: "by_slot" for name in "cluster|countkeysinslot cluster|getkeysinslot".split()},
@@ -80,6 +90,7 @@ SERVICE = {
 
 # How the replies of a command that is split over slots, or sent to all, become one.
 MERGE = {"mget": "by_position", "mset": "all_ok", "xread": "streams", "xreadgroup": "streams", "wait": "least",
+         "config|set": "all_ok", "debug": "first",
          "del": "sum", "unlink": "sum", "exists": "sum", "touch": "sum", **BROADCAST,
          # Asked of the nodes only while one of them runs a script for long: what they refuse, it has to say.
          "ping": "first"}
@@ -297,7 +308,7 @@ def main():
     text = generate(Server(host, int(port)))
     if not options.check:
         TARGET.write_text(text)
-        return 0
+        return subprocess.run([sys.executable, DOCS], check=False).returncode
     committed = TARGET.read_text()
     diff = difflib.unified_diff(committed.splitlines(), text.splitlines(), TARGET.name, options.address,
                                 lineterm="", n=0)

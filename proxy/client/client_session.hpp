@@ -106,8 +106,11 @@ class ClientSession {
   bool leaves_to_nodes(const protocol::CommandRow& row) const;
   // One of the subscribing commands. False: not before all its earlier requests are answered.
   bool run_subscription(const protocol::CommandRow& row, const protocol::RequestView& request);
+  const LocalCommands& local_commands() const { return room_.local_commands; }
   // `text` without '-' and line end.
   void reply_error(protocol::Family family, ErrorClass error, std::string_view text);
+  // `reply` is a whole one.
+  void reply_now(protocol::Family family, std::string_view reply);
   // MULTI, DISCARD or EXEC. The transaction if it is to be sent now, closed; nullptr: answered.
   std::unique_ptr<Transaction> step_transaction(const protocol::CommandRow& row);
   void queue(const protocol::CommandRow& row, const protocol::RequestView& request, routing::Slot slot);
@@ -171,7 +174,6 @@ class ClientSession {
   bool pause();
   void set_aside(Handle& place, Handle upstream);
   void forget_watching();
-  void reply_now(protocol::Family family, std::string_view reply);
   bool waits_for_replies() const;
   bool is_at_limit() const;
   bool has_gone() const;

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <chrono>
 
 namespace slotway::proxy {
 
@@ -51,19 +51,12 @@ class Text {
   std::string text_;
 };
 
-void write_server(Text& text, const ProxyFacts& facts, const routing::Topology* topology) {
-  const auto up =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - facts.started);
+void write_server(Text& text, const ProxyFacts& facts) {
   text.section("Server");
-  // Clients choose what they may use by this: the nodes' version, since they run the commands.
-  text.field("redis_version",
-             topology && !topology->server_version().empty() ? topology->server_version() : "0.0.0");
-  text.field("redis_mode", "standalone");
+  text.field("redis_mode", server_mode(facts.config.client));
   text.field("process_id", static_cast<std::uint64_t>(::getpid()));
   text.field("run_id", facts.run_id);
   text.field("tcp_port", facts.listen_port);
-  text.field("uptime_in_seconds", static_cast<std::uint64_t>(up.count()));
-  text.field("uptime_in_days", static_cast<std::uint64_t>(up.count() / 86400));
 }
 
 void write_clients(Text& text, const ProxyFacts& facts, const Totals& totals) {
@@ -73,23 +66,23 @@ void write_clients(Text& text, const ProxyFacts& facts, const Totals& totals) {
   text.field("blocked_clients", totals.blocked);
 }
 
-void write_stats(Text& text, const Totals& totals) {
-  text.section("Stats");
-  text.field("total_connections_received", totals.accepted);
-  text.field("total_commands_processed", totals.requests);
-  text.field("total_net_input_bytes", totals.in);
-  text.field("total_net_output_bytes", totals.out);
-  text.field("total_error_replies", totals.errors);
-}
-
 void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology* topology,
                    const Totals& totals) {
+  using namespace std::chrono;
+  const auto up = duration_cast<seconds>(steady_clock::now() - facts.started);
   text.section("Slotway");
   text.field("slotway_version", SLOTWAY_VERSION);
+  text.field("slotway_uptime_in_seconds", static_cast<std::uint64_t>(up.count()));
   text.field("workers", facts.workers.size());
   text.field("slots_covered", topology ? topology->covered_slots() : 0);
   text.field("nodes", topology ? topology->nodes().size() : 0);
+  text.field("clients", totals.clients);
+  text.field("clients_blocked", totals.blocked);
+  text.field("requests", totals.requests);
   text.field("requests_in_flight", totals.in_flight);
+  text.field("error_replies", totals.errors);
+  text.field("client_bytes_in", totals.in);
+  text.field("client_bytes_out", totals.out);
   text.field("redirects_followed", totals.redirects);
   text.field("fragments_sent", totals.fragments);
   text.field("reads_retried", totals.retries);
@@ -99,28 +92,30 @@ void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology*
 }  // namespace
 
 std::string info_text(const ProxyFacts& facts, const routing::Topology* topology,
-                      const std::vector<std::string>& sections) {
-  const auto wanted = [&](std::string_view name) {
-    return sections.empty() || std::any_of(sections.begin(), sections.end(), [&](const std::string& s) {
-             return s == name || s == "all" || s == "default" || s == "everything";
-           });
-  };
+                      const routing::InfoSections& sections) {
   const Totals totals = sum(facts);
   Text text;
-  if (wanted("server")) write_server(text, facts, topology);
-  if (wanted("clients")) write_clients(text, facts, totals);
-  if (wanted("stats")) write_stats(text, totals);
-  if (wanted("replication")) {
+  if (sections.wants("server")) write_server(text, facts);
+  if (sections.wants("clients")) write_clients(text, facts, totals);
+  if (sections.wants("stats")) {
+    text.section("Stats");
+    text.field("total_connections_received", totals.accepted);
+  }
+  if (sections.wants("replication")) {
     text.section("Replication");
     text.field("role", "master");
   }
-  if (wanted("cluster")) {
+  if (sections.wants("cluster")) {
     text.section("Cluster");
     // What CLUSTER answers; cluster-aware clients insist on it.
     text.field("cluster_enabled", std::uint64_t{1});
   }
-  if (wanted("slotway")) write_slotway(text, facts, topology, totals);
+  if (sections.wants("slotway")) write_slotway(text, facts, topology, totals);
   return text.take();
+}
+
+std::string_view server_mode(const config::ClientConfig& config) {
+  return config.cluster_view == config::ClusterViewMode::nodes ? "cluster" : "standalone";
 }
 
 }  // namespace slotway::proxy

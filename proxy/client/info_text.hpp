@@ -1,19 +1,23 @@
-// INFO's text: the sections that a proxy can answer for, in Redis's form, and one of its own, `# Slotway`.
-// Thread: worker; reads every worker's counters. Source: Redis 7.0's INFO, "field:value" lines, sections by
-// name.
+// What the proxy says of itself in INFO: fields in which it, not the nodes, is the server that the client
+// talks to, and a section of its own, `# Slotway`, which is the last. The nodes' answers are joined to it
+// (routing/info_merger). Thread: worker; reads every worker's counters. Source: Redis 7.0's INFO,
+// "field:value" lines, sections by name.
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "proxy/client/proxy_facts.hpp"
+#include "routing/info_sections.hpp"
 #include "routing/topology.hpp"
 
 namespace slotway::proxy {
 
-// `sections`: lower case; empty = the default ones; "all", "default" and "everything" are all of them.
 // `topology` may be nullptr.
 std::string info_text(const ProxyFacts& facts, const routing::Topology* topology,
-                      const std::vector<std::string>& sections);
+                      const routing::InfoSections& sections);
+
+// What it is to its clients by cluster_view: "standalone" or "cluster" (redis_mode; HELLO's mode).
+std::string_view server_mode(const config::ClientConfig& config);
 
 }  // namespace slotway::proxy

@@ -1,6 +1,5 @@
 #include "proxy/client/local_commands.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -127,16 +126,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
       out += protocol::kOk;
       return;
     case LocalCommand::reset: return reset(session, out);
-    case LocalCommand::info: {
-      std::vector<std::string> sections;
-      for (std::size_t i = 1; i < request.argc(); ++i) {
-        std::string section(request.arg(i));
-        std::transform(section.begin(), section.end(), section.begin(), protocol::ascii_lower);
-        sections.push_back(std::move(section));
-      }
-      return protocol::write_verbatim(out, session.facts().resp3,
-                                      info_text(facts_, pool_.topology().get(), sections));
-    }
+    case LocalCommand::info: return info(request, session, out);
     case LocalCommand::monitor:  // the session does it
     case LocalCommand::multi:
     case LocalCommand::exec:
@@ -158,6 +148,14 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
 bool LocalCommands::script_runs_long() const {
   return std::any_of(facts_.workers.begin(), facts_.workers.end(),
                      [](const WorkerCounters* worker) { return worker->long_scripts.get() > 0; });
+}
+
+std::string LocalCommands::own_info(const routing::InfoSections& sections) const {
+  return info_text(facts_, pool_.topology().get(), sections);
+}
+
+void LocalCommands::info(const RequestView& request, const ClientSession& session, std::string& out) const {
+  protocol::write_verbatim(out, session.facts().resp3, own_info(routing::InfoSections(request)));
 }
 
 bool LocalCommands::password_matches(std::string_view user, std::string_view password) const {
@@ -231,7 +229,7 @@ void LocalCommands::hello_reply(const ClientSession& session, std::string& out) 
   write_bulk(out, "id");
   protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
   write_bulk(out, "mode");
-  write_bulk(out, "standalone");
+  write_bulk(out, server_mode(facts_.config.client));
   write_bulk(out, "role");
   write_bulk(out, "master");
   write_bulk(out, "modules");

@@ -11,6 +11,7 @@
 #include "proxy/client/cluster_commands.hpp"
 #include "proxy/client/proxy_facts.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
+#include "routing/info_sections.hpp"
 
 namespace slotway::proxy {
 
@@ -27,7 +28,11 @@ class LocalCommands {
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
            std::string& out) const;
 
+  // INFO's part that is the proxy's, as text.
+  std::string own_info(const routing::InfoSections& sections) const;
+
  private:
+  void info(const protocol::RequestView& request, const ClientSession& session, std::string& out) const;
   void auth(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void hello(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void hello_reply(const ClientSession& session, std::string& out) const;

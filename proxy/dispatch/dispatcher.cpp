@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/units.hpp"
 #include "protocol/ascii_case.hpp"
 #include "protocol/redirect_error.hpp"
 #include "protocol/reply_errors.hpp"
@@ -46,7 +47,7 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
       slots_(slots),
       pool_(pool),
       request_refresh_(std::move(request_refresh)),
-      planner_(loop.config.multikey),
+      planner_(loop.config.multikey, loop.config.client.debug_command == config::DebugCommand::allow),
       parked_(loop.blocks),
       scripts_(loop.config.limits.max_scripts_bytes) {}
 
@@ -70,15 +71,17 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
   } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
     send_fan_out(session, request, *fan_out);
   } else if (const auto* broadcast = std::get_if<routing::Broadcast>(&plan)) {
-    send_broadcast(session, request, *broadcast, broadcast->row->has(protocol::kAllowBusy));
+    return send_broadcast(session, request, *broadcast);
   } else if (const auto* scan = std::get_if<routing::Scan>(&plan)) {
     send_scan(session, request, *scan);
   } else if (const auto* settings = std::get_if<routing::Settings>(&plan)) {
     send_settings(session, request, *settings);
+  } else if (const auto* change = std::get_if<routing::ChangeSettings>(&plan)) {
+    change_settings(session, request, *change);
   } else if (const auto* local = std::get_if<routing::LocalReply>(&plan)) {
     if (local->row->local == protocol::LocalCommand::monitor) return session.run_monitor(*local->row);
     if (session.leaves_to_nodes(*local->row)) {
-      send_broadcast(session, request, {local->row}, true);
+      return send_broadcast(session, request, {local->row});
     } else {
       session.run_local(*local->row, request);
     }
@@ -131,6 +134,8 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
     case RejectReason::no_auth: text = errors::kNoAuth; break;
     case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
     case RejectReason::subscriber: text = errors::not_for_subscribers(*reject.row); break;
+    case RejectReason::debug_off: text = errors::kDebugOff; break;
+    case RejectReason::debug_refused: text = errors::debug_refused(request.arg(1)); break;
     case RejectReason::cross_slot: text = errors::kCrossSlot; break;
     case RejectReason::unbalanced: text = errors::kUnbalancedStreams; break;
     case RejectReason::no_group: text = errors::kMissingGroup; break;
@@ -451,7 +456,13 @@ void Dispatcher::deliver_part(ClientSession& session, ReplySlot& slot, const Req
   routing::Merger& merger = *slot.merger;
   const bool had_failed = merger.failed();
   const std::size_t held = merger.held_bytes();
-  merger.add(request.fragment, reply);
+  if (protocol::is_report(merger.merge())) {
+    const routing::Endpoint* owner = pool_.topology()->owner_of(request.slot);
+    const std::string node = owner ? config::print_host_port(owner->host, owner->port) : std::string();
+    merger.add_report(request.slot, node, reply);
+  } else {
+    merger.add(request.fragment, reply);
+  }
   // The request counts as one, whatever becomes of its other parts.
   if (merger.failed() && !had_failed)
     loop_.counters.count_error(slot.family, error == ErrorClass::count_ ? ErrorClass::upstream : error);

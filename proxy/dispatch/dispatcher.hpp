@@ -79,12 +79,15 @@ class Dispatcher final : public UpstreamEvents {
                    const routing::Single& single, protocol::ReadBuffer* source);
   void send_fan_out(ClientSession& session, const protocol::RequestView& request,
                     const routing::FanOut& fan_out);
-  // `aside`: on connections that no script holds up.
-  void send_broadcast(ClientSession& session, const protocol::RequestView& request,
-                      const routing::Broadcast& broadcast, bool aside);
+  bool send_broadcast(ClientSession& session, const protocol::RequestView& request,
+                      const routing::Broadcast& broadcast);
+  void send_to_shards(ClientSession& session, const protocol::RequestView& request,
+                      const protocol::CommandRow& row, std::string_view bytes);
   void send_scan(ClientSession& session, const protocol::RequestView& request, const routing::Scan& scan);
   void send_settings(ClientSession& session, const protocol::RequestView& request,
                      const routing::Settings& settings);
+  void change_settings(ClientSession& session, const protocol::RequestView& request,
+                       const routing::ChangeSettings& change);
   static void note_transaction(Request& request, const Transaction& transaction);
   void send_transaction(ClientSession& session, const protocol::CommandRow& row, Transaction& transaction);
   // --- on connections set aside (pinned_requests.cpp) ---

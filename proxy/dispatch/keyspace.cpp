@@ -1,7 +1,8 @@
 // The dispatcher's part for commands of the whole keyspace: to every shard at once, or to one after another.
+#include "protocol/decimal.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
-#include "proxy/client/own_settings.hpp"
+#include "proxy/client/local_commands.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 
 namespace slotway::proxy {
@@ -9,30 +10,74 @@ namespace slotway::proxy {
 namespace {
 
 using protocol::ByteQueue;
+using protocol::Merge;
 using routing::ScanCursor;
 
 constexpr std::string_view kDbSize = "*1\r\n$6\r\nDBSIZE\r\n";
+
+// What a client asks of all nodes, for the merger that will answer.
+routing::ReportWish wish_of(const ClientSession& session, const protocol::RequestView& request,
+                            const protocol::CommandRow& row,
+                            std::shared_ptr<const routing::Topology> topology) {
+  routing::ReportWish wish;
+  wish.resp3 = session.facts().resp3;
+  if (row.merge == Merge::slowlog && request.argc() > 2)
+    wish.limit = protocol::parse_decimal(request.arg(2)).value_or(0);
+  if (row.merge == Merge::info) {
+    wish.sections = routing::InfoSections(request);
+    wish.own_info = session.local_commands().own_info(wish.sections);
+    wish.topology = std::move(topology);
+  }
+  return wish;
+}
 
 }  // namespace
 
 // --- to every shard ---
 
-void Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestView& request,
-                                const routing::Broadcast& broadcast, bool aside) {
+bool Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestView& request,
+                                const routing::Broadcast& broadcast) {
   const protocol::CommandRow& row = *broadcast.row;
+  if (!protocol::is_report(row.merge)) {
+    send_to_shards(session, request, row, request.bytes());
+    return true;
+  }
+  // Nodes are asked in RESP2: a client of RESP3 has its other requests on other connections.
+  if (session.facts().resp3 && session.has_pending()) return false;
+  if (row.merge != Merge::info) {
+    send_to_shards(session, request, row, request.bytes());
+    return true;
+  }
+  const routing::InfoSections sections(request);
+  if (sections.asks_nodes()) {
+    send_to_shards(session, request, row, sections.node_request());
+  } else {
+    session.run_local(row, request);
+  }
+  return true;
+}
+
+void Dispatcher::send_to_shards(ClientSession& session, const protocol::RequestView& request,
+                                const protocol::CommandRow& row, std::string_view bytes) {
   loop_.counters.requests[index_of(row.family)].add();
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(row.family, request.bytes().size());
   std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, 0, row.has(protocol::kWrite), 0);
+  Request whole = begin_request(session, slot, row, routing::kAnySlot);
+  if (protocol::is_report(row.merge)) {
+    merger->set_wish(wish_of(session, request, row, pool_.topology()));
+    if (whole.resp3) session.hold_until_answered();
+    whole.resp3 = false;
+  }
   slots_.at(slot).merger = std::move(merger);
 
-  Request whole = begin_request(session, slot, row, routing::kAnySlot);
   whole.fragment = Request::kEveryShard;
-  whole.aside = aside;
-  ByteQueue bytes;
-  bytes.append(loop_.blocks, request.bytes());
-  spread(whole, std::move(bytes));
+  // On connections that no script holds up.
+  whole.aside = row.has(protocol::kAllowBusy) || row.service == protocol::Service::local;
+  ByteQueue copy;
+  copy.append(loop_.blocks, bytes);
+  spread(whole, std::move(copy));
   if (row.scripts != protocol::ScriptUse::none) note_scripts(request, row.scripts);
 }
 
@@ -114,27 +159,6 @@ void Dispatcher::deliver_scan(const UpstreamConnection& from, const Request& req
   const routing::ScanOrder::Next next = order.next(sent, node, scanned->node_cursor);
   std::string text;
   routing::write_scan_reply(text, next.cursor, next.usable ? scanned->elements : std::string_view{});
-  deliver(request, {text}, ErrorClass::count_);
-}
-
-// --- the settings of any, and our own ---
-
-void Dispatcher::send_settings(ClientSession& session, const protocol::RequestView& request,
-                               const routing::Settings& settings) {
-  const protocol::Family family = settings.row->family;
-  loop_.counters.requests[index_of(family)].add();
-  loop_.counters.in_flight.add();
-  Request whole = begin_request(session, session.open_reply(family, request.bytes().size()), *settings.row,
-                                routing::kAnySlot);
-  whole.fragment = Request::kSettings;
-  ByteQueue bytes;
-  bytes.append(loop_.blocks, request.bytes());
-  send_bytes(whole, bytes);
-}
-
-void Dispatcher::deliver_settings(const Request& request, std::string_view reply) {
-  std::string text;
-  write_with_own_settings(text, reply, loop_.config);
   deliver(request, {text}, ErrorClass::count_);
 }
 

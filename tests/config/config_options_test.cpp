@@ -57,6 +57,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"requirepass_file", "/run/r"},
       {"cluster_view", "nodes"},
       {"announce", "slotway.example:6380"},
+      {"debug_command", "allow"},
       {"workers", "3"},
       {"admin", "off"},
       {"limits.max_clients", "11"},

@@ -161,14 +161,14 @@ TEST_CASE("CLIENT PAUSE stops the clients of all workers until UNPAUSE") {
     CHECK(kit::to_text(crowd.clients[i].read()) == "+PONG");
   }
   for (std::size_t i = 1; i < crowd.clients.size(); ++i) CHECK_FALSE(has_input(crowd.clients[i]));
-  crowd.scene.proxy.wait_for_info("blocked_clients", "11");
+  crowd.scene.proxy.wait_for_info("clients_blocked", "11");
   CHECK(crowd.scene.node(0).history().empty());
   CHECK(asking.text({"CLIENT", "UNPAUSE"}) == "+OK");
   for (std::size_t i = 1; i < crowd.clients.size(); ++i) {
     CHECK(kit::to_text(crowd.clients[i].read()) == "+OK");
     CHECK(kit::to_text(crowd.clients[i].read()) == "\"x\"");
   }
-  CHECK(crowd.scene.proxy.info("blocked_clients") == "0");
+  CHECK(crowd.scene.proxy.info("clients_blocked") == "0");
 }
 
 TEST_CASE("a pause of writes holds back EXEC only if something queued writes") {
@@ -191,7 +191,7 @@ TEST_CASE("a pause of writes holds back EXEC only if something queued writes") {
   CHECK(std::count(multi.begin(), multi.end(), "1") == 2);
   CHECK(reads.text({"EXEC"}) == "[:1]");
   writes.send({"EXEC"});
-  scene.proxy.wait_for_info("blocked_clients", "1");
+  scene.proxy.wait_for_info("clients_blocked", "1");
   CHECK_FALSE(has_input(writes));
   CHECK(scene.other.text({"CLIENT", "UNPAUSE"}) == "+OK");
   CHECK(kit::to_text(writes.read()) == "[:1]");
@@ -213,11 +213,11 @@ TEST_CASE("what a client asked during a pause is not done when it has left") {
   REQUIRE(scene.other.text({"CLIENT", "PAUSE", "1000000", "WRITE"}) == "+OK");
   leaves.send({"INCR", "k"});
   ends.send({"INCR", "k"});
-  scene.proxy.wait_for_info("blocked_clients", "2");
+  scene.proxy.wait_for_info("clients_blocked", "2");
   leaves.close();
   ends.shutdown_send();
   CHECK(ends.read_until_closed().empty());
-  scene.proxy.wait_for_info("connected_clients", "2");
+  scene.proxy.wait_for_info("clients", "2");
   CHECK(scene.other.text({"CLIENT", "UNPAUSE"}) == "+OK");
   TestClient next = scene.client();
   next.send({"GET", "k"});

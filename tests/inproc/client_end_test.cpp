@@ -36,11 +36,11 @@ TEST_CASE("a client that leaves while its requests are redirected or parked harm
   const auto first = scene.node(0).take();
   scene.node(0).take();
   const std::string bytes = reply.starts_with('-') ? reply : scene.cluster.redirect(reply, a, 1);
-  const std::string alive = scene.proxy.info("connected_clients");
+  const std::string alive = scene.proxy.info("clients");
 
   SECTION("before the reply") {
     leaves.close();
-    scene.proxy.wait_for_info("connected_clients",
+    scene.proxy.wait_for_info("clients",
                               alive);  // a client of info()'s own is gone, and another has come
     if (reply == "close") {
       scene.node(0).close(first);

@@ -88,7 +88,7 @@ TEST_CASE("a client that only ever sends is stopped, and costs no more than its 
   for (int i = 0; i < 1000; ++i) bytes += command;
   TestClient client = scene.client();
   CHECK(client.send_unread(bytes, 500ms) < bytes.size());
-  CHECK(scene.proxy.info("connected_clients") == "3");
+  CHECK(scene.proxy.info("clients") == "3");
   CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 4u << 20);
 }
 
@@ -109,9 +109,9 @@ TEST_CASE("a client for which more replies are held than its limit is closed, al
   for (int i = 0; i < 400; ++i) bytes += split && i > 0 ? encode({"MGET", a, b}) : encode({"GET", a});
   TestClient client = scene.known_client();
   TestClient bystander = scene.client();
-  CHECK(scene.proxy.info("connected_clients") == "4");
+  CHECK(scene.proxy.info("clients") == "4");
   client.send_unread(bytes, 5s);
-  scene.proxy.wait_for_info("connected_clients", "3");
+  scene.proxy.wait_for_info("clients", "3");
   CHECK(scene.proxy.log().find("limits.max_memory_per_client") != std::string::npos);
   CHECK(bystander.command({"GET", a}).text == value);
   CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 64u << 20);
@@ -211,7 +211,7 @@ TEST_CASE("clients that are silent too long are closed, but not while they wait"
   TestClient deaf = scene.known_client();
   deaf.send_raw(encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}) +
                 encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}) + encode({"GET", "k"}));
-  scene.proxy.wait_for_info("connected_clients", "1");
+  scene.proxy.wait_for_info("clients", "1");
 }
 
 }  // namespace slotway::inproc

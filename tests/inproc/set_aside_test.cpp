@@ -83,12 +83,12 @@ TEST_CASE("a client that leaves while its blocking command waits for a node take
     client.shutdown_send();
     CHECK(client.read_until_closed().empty());
   }
-  scene.proxy.wait_for_info("connected_clients", "2");
+  scene.proxy.wait_for_info("clients", "2");
   scene.node(0).restart();
   TestClient next = scene.client();
   serve_and_expect(scene, next, {"GET", a}, bulk("1"));
   scene.barrier();
-  scene.proxy.wait_for_info("blocked_clients", "0");
+  scene.proxy.wait_for_info("clients_blocked", "0");
   scene.proxy.wait_for_info("requests_in_flight", "0");
   CHECK(scene.node(0).is_quiet());
 }
@@ -113,7 +113,7 @@ TEST_CASE("a reply that is too long for its client ends the client, not the conn
     serve(scene.node(0), "GET " + a, "+QUEUED\r\n");
     serve(scene.node(0), "EXEC", "*1\r\n" + bulk(std::string(256 << 10, 'v')));
   }
-  scene.proxy.wait_for_info("connected_clients", "2");
+  scene.proxy.wait_for_info("clients", "2");
   CHECK(scene.proxy.info("requests_in_flight") == "0");
   check_can_block(scene, a);
   CHECK(scene.proxy.info("requests_in_flight") == "0");
@@ -200,10 +200,10 @@ TEST_CASE("a client that blocks is counted until it is answered") {
   TestClient client = scene.client();
   client.send({"BLPOP", a, "0"});
   const auto pop = scene.node(0).take();
-  CHECK(scene.proxy.info("blocked_clients") == "1");
+  CHECK(scene.proxy.info("clients_blocked") == "1");
   scene.node(0).send(pop, kPopped);
   CHECK(client.read_raw(kPopped.size()) == kPopped);
-  CHECK(scene.proxy.info("blocked_clients") == "0");
+  CHECK(scene.proxy.info("clients_blocked") == "0");
 }
 
 }  // namespace slotway::inproc

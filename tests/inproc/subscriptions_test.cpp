@@ -90,7 +90,7 @@ TEST_CASE("one subscription serves all clients, and ends with the last of them")
     for (TestClient* client : {&one, &two})
       expect(*client, message("a", "x") + message("a", std::string(100'000, 'y')));
   }
-  scene.proxy.wait_for_info("connected_clients", "3");
+  scene.proxy.wait_for_info("clients", "3");
   CHECK(scene.node(0).is_quiet());
   one.close();
   CHECK(words(scene.node(0).take()) == "unsubscribe a");
@@ -264,14 +264,14 @@ TEST_CASE("a subscriber that does not read is closed alone") {
   expect(slow, acknowledgement("subscribe", "a", 1));
   TestClient quick = scene.client();
   CHECK(quick.command({"SUBSCRIBE", "a"}).elements.size() == 3);
-  scene.proxy.wait_for_info("connected_clients", "4");
+  scene.proxy.wait_for_info("clients", "4");
   const std::string frame = message("a", std::string(100'000, 'm'));
   // More than the sockets on the way can hold.
   for (int i = 0; i < 400; ++i) {
     scene.node(0).send(link, frame);
     expect(quick, frame);
   }
-  scene.proxy.wait_for_info("connected_clients", "3");
+  scene.proxy.wait_for_info("clients", "3");
   const std::string rest = slow.read_until_closed();
   CHECK(rest.starts_with(frame));
   CHECK(rest.size() < 400 * frame.size());

@@ -112,23 +112,6 @@ TEST_CASE("settings, scripts and functions reach all nodes") {
   CHECK(client.text({"FCALL", "f", "1", "x"}) == "\"x\"");
   CHECK(client.text({"FUNCTION", "FLUSH"}) == "+OK");
   CHECK(client.text({"FUNCTION", "KILL"}) == "-NOTBUSY No scripts in execution right now.");
-}
-
-TEST_CASE("the slow log is that of all nodes, and what one node can answer is its answer") {
-  ProxiedCluster proxied;
-  TestClient client = proxied.client();
-  CHECK(client.text({"CONFIG", "SET", "slowlog-log-slower-than", "0"}) == "+OK");
-  set_keys(client, "s:", 30);
-  CHECK(client.text({"CONFIG", "SET", "slowlog-log-slower-than", "-1"}) == "+OK");
-  CHECK(client.command({"SLOWLOG", "LEN"}).integer >= 30);
-  CHECK(client.command({"SLOWLOG", "GET", "2"}).elements.size() == 2 * ClusterProcess::kPrimaries);
-  CHECK(client.text({"SLOWLOG", "RESET"}) == "+OK");
-  CHECK(client.text({"SLOWLOG", "LEN"}) == ":0");
-  CHECK(client.text({"LATENCY", "RESET"}) == ":0");
-  CHECK(client.text({"LATENCY", "LATEST"}) == "[]");
-  CHECK(client.text({"MEMORY", "PURGE"}) == "+OK");
-  CHECK(client.command({"MEMORY", "STATS"}).elements.size() > 10);
-  CHECK(client.command({"LASTSAVE"}).integer > 0);
   CHECK(client.text({"SWAPDB", "0", "1"}) == "-ERR SWAPDB is not allowed in cluster mode");
 }
 

@@ -147,9 +147,8 @@ const std::vector<Script> kScripts = {
     "AUTH secret / CLIENT PAUSE 100000 WRITE / PING / CLIENT UNPAUSE / PING",
     // ACL, where nothing is told of a password.
     "AUTH secret / ACL WHOAMI / ACL USERS / ACL GETUSER nosuch / ACL WHOAMI x / ACL NOSUCH / ACL",
-    // CONFIG and INFO.
+    // CONFIG.
     "AUTH secret / CONFIG / CONFIG GET / CONFIG NOSUCH",
-    "AUTH secret / INFO nosuch",
     // What is refused, and in which order.
     "NOSUCH / NOSUCH a b / NOSUCH a \"\" / \"\" / CONFIG NOSUCH a",
     "GET / GET a b / SET a / MSET a / OBJECT / OBJECT ENCODING / OBJECT NOSUCH x",

@@ -66,7 +66,7 @@ std::string field_of(const std::string& info, const std::string& field) {
 // AUTH is said where it is needed.
 std::string ask_info(TestClient& client, const std::string& password) {
   if (!password.empty()) client.command({"AUTH", password});
-  return client.command({"INFO"}).text;
+  return client.command({"INFO", "slotway"}).text;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class InProcessProxy {
 
   std::uint16_t port() const;
   TestClient client() const { return TestClient(port(), kPatience); }
-  // A field of INFO, by a client of its own.
+  // A field of INFO slotway, by a client of its own.
   std::string info(const std::string& field) const;
   // Asks for that field, again and again, until it has the value; throws if it never has.
   void wait_for_info(const std::string& field, const std::string& value) const;

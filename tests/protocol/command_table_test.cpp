@@ -144,15 +144,16 @@ TEST_CASE("flags are the server's") {
 TEST_CASE("each row says how it is served, and nothing that contradicts it") {
   const auto check = [](const CommandRow& row) {
     INFO(row.name);
-    CHECK((row.local != LocalCommand::none) ==
-          (row.service == Service::local || row.service == Service::transaction ||
-           row.service == Service::subscription));
+    const bool is_local = row.service == Service::local || row.service == Service::transaction ||
+                          row.service == Service::subscription || row.merge == Merge::info;
+    CHECK((row.local != LocalCommand::none) == is_local);
     CHECK((row.block_at != 0) == (row.service == Service::blocking));
     if (row.service == Service::by_key || row.service == Service::blocking) CHECK_FALSE(row.keys.empty());
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
     if (row.service == Service::by_slot) CHECK(std::abs(row.arity) >= 3);
     if (row.service == Service::container) CHECK_FALSE(row.subcommands.empty());
-    const bool goes_to_all = row.service == Service::broadcast || row.service == Service::wait;
+    const bool goes_to_all = row.service == Service::broadcast || row.service == Service::wait ||
+                             row.service == Service::change_settings || row.service == Service::debug;
     if (goes_to_all || row.service == Service::scan) CHECK(row.keys.empty());
     if (goes_to_all) CHECK(row.merge != Merge::none);
     if (row.merge != Merge::none && !goes_to_all && row.local != LocalCommand::ping)
@@ -185,12 +186,33 @@ TEST_CASE("decisions of ours") {
         "restore", "copy",      "rename",      "pfcount",      "zrangestore",   "bitop",        "hscan"}},
       {Service::any_node,
        {"command", "command|count", "command|docs", "command|getkeys", "publish", "lolwut", "object|help",
-        "xgroup|help", "swapdb", "lastsave", "acl|cat", "acl|genpass", "memory|stats", "function|list",
-        "latency|latest"}},
+        "xgroup|help", "swapdb", "acl|cat", "acl|genpass", "function|list"}},
       {Service::broadcast,
-       {"keys", "dbsize", "randomkey", "flushall", "flushdb", "script|load", "script|exists", "script|flush",
-        "script|kill", "function|load", "function|kill", "function|restore", "config|set", "config|resetstat",
-        "slowlog|get", "slowlog|len", "slowlog|reset", "latency|reset", "memory|purge"}},
+       {"keys",
+        "dbsize",
+        "randomkey",
+        "flushall",
+        "flushdb",
+        "script|load",
+        "script|exists",
+        "script|flush",
+        "script|kill",
+        "function|load",
+        "function|kill",
+        "function|restore",
+        "config|resetstat",
+        "slowlog|get",
+        "slowlog|len",
+        "slowlog|reset",
+        "latency|reset",
+        "memory|purge",
+        "info",
+        "lastsave",
+        "memory|stats",
+        "latency|latest",
+        "save"}},
+      {Service::change_settings, {"config|set"}},
+      {Service::debug, {"debug"}},
       {Service::scan, {"scan"}},
       {Service::settings, {"config|get"}},
       {Service::by_slot, {"cluster|countkeysinslot", "cluster|getkeysinslot"}},
@@ -204,7 +226,6 @@ TEST_CASE("decisions of ours") {
         "role",
         "auth",
         "hello",
-        "info",
         "client|id",
         "client|getname",
         "client|setname",
@@ -247,9 +268,8 @@ TEST_CASE("decisions of ours") {
       {Service::blocking,
        {"blpop", "brpop", "blmove", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "brpoplpush"}},
       {Service::unsupported,
-       {"migrate", "debug", "script|debug", "cluster|reset", "acl|setuser", "acl|load", "cluster|failover",
-        "shutdown", "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "save", "failover",
-        "restore-asking"}},
+       {"migrate", "script|debug", "cluster|reset", "acl|setuser", "acl|load", "cluster|failover", "shutdown",
+        "cluster|addslots", "replicaof", "slaveof", "sync", "psync", "failover", "restore-asking"}},
   };
   for (const Case& c : cases) {
     for (std::string_view name : c.names) {
@@ -279,12 +299,20 @@ TEST_CASE("the replies of all shards become one in the way that fits the command
     std::vector<std::string_view> names;
   };
   const Case cases[] = {
-      {Merge::concat, {"keys", "slowlog|get"}},
+      {Merge::concat, {"keys"}},
       {Merge::sum, {"dbsize", "slowlog|len", "latency|reset"}},
       {Merge::all_ok,
-       {"flushall", "flushdb", "script|flush", "function|flush", "function|restore", "config|set",
-        "config|resetstat", "config|rewrite", "slowlog|reset", "memory|purge"}},
-      {Merge::first, {"script|load", "function|load"}},
+       {"flushall", "flushdb", "script|flush", "function|flush", "function|restore", "config|resetstat",
+        "config|rewrite", "slowlog|reset", "memory|purge", "save"}},
+      {Merge::first, {"script|load", "function|load", "bgsave", "bgrewriteaof"}},
+      {Merge::least, {"lastsave"}},
+      {Merge::info, {"info"}},
+      {Merge::slowlog, {"slowlog|get"}},
+      {Merge::latency_latest, {"latency|latest"}},
+      {Merge::latency_history, {"latency|history"}},
+      {Merge::latency_histogram, {"latency|histogram"}},
+      {Merge::memory_stats, {"memory|stats"}},
+      {Merge::node_texts, {"memory|doctor", "memory|malloc-stats", "latency|doctor", "latency|graph"}},
       {Merge::logical_and, {"script|exists"}},
       {Merge::any_ok, {"script|kill", "function|kill"}},
       {Merge::ok_or_absent, {"function|delete"}},

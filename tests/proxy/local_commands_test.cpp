@@ -181,7 +181,7 @@ TEST_CASE("In RESP3 maps, nulls and texts have types of their own, until RESET")
   CHECK(stage.exchange(encoded({"HELLO", "3"})) == three);
   CHECK(stage.exchange(encoded({"HELLO"})) == three);
   CHECK(stage.exchange(encoded({"CLIENT", "GETNAME"})) == "_\r\n");
-  CHECK(stage.exchange(encoded({"INFO", "nosuchsection"})) == "=4\r\ntxt:\r\n");
+  CHECK(stage.exchange(encoded({"INFO", "slotway"})).find("\r\ntxt:# Slotway\r\n") != std::string::npos);
   CHECK(stage.exchange(encoded({"HELLO", "5"})) == error(errors::kNoProto));
   CHECK(stage.exchange(encoded({"CLIENT", "GETNAME"})) == "_\r\n");
   CHECK(stage.exchange(encoded({"RESET"})) == "+RESET\r\n");
@@ -217,18 +217,25 @@ TEST_CASE("TIME gives seconds and microseconds") {
   CHECK(*microseconds < 1'000'000);
 }
 
-TEST_CASE("INFO answers by sections, in any case") {
+TEST_CASE("INFO of Slotway alone asks no node") {
   LocalStage stage;
-  const std::string replication = "# Replication\r\nrole:master\r\n";
-  const std::string cluster = "# Cluster\r\ncluster_enabled:1\r\n";
-  check_all(stage,
-            {
-                {{"INFO", "replication"}, "$28\r\n" + replication + "\r\n"},
-                {{"INFO", "Cluster", "REPLICATION"}, "$60\r\n" + replication + "\r\n" + cluster + "\r\n"},
-                {{"INFO", "nosuch"}, "$0\r\n\r\n"},
-            });
-  stage.set_server_version("7.2.4");
-  CHECK(stage.exchange(encoded({"INFO"})).find("\r\nredis_version:7.2.4\r\n") != std::string::npos);
+  const std::string reply = stage.exchange(encoded({"INFO", "SlotWay"}));
+  CHECK(reply.find("\r\n# Slotway\r\nslotway_version:" SLOTWAY_VERSION "\r\n") != std::string::npos);
+  CHECK(reply.find("\r\nworkers:1\r\n") != std::string::npos);
+  CHECK(reply.find("# Server") == std::string::npos);
+}
+
+TEST_CASE("DEBUG is refused unless it is allowed, and then what is of one node alone") {
+  LocalStage off;
+  check_all(off, {{{"DEBUG", "SLEEP", "0"}, error(errors::kDebugOff)},
+                  {{"DEBUG"}, "-ERR wrong number of arguments for 'debug' command\r\n"}});
+  config::Config config;
+  config.client.debug_command = config::DebugCommand::allow;
+  LocalStage on(config);
+  check_all(on,
+            {{{"debug", "segfault"},
+              "-ERR DEBUG SEGFAULT is not supported by Slotway: it is for one node alone; send it to that "
+              "node\r\n"}});
 }
 
 TEST_CASE("QUIT is answered, what comes behind it is not, and the connection is closed") {

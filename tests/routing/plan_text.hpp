@@ -28,6 +28,8 @@ inline std::string_view reason_name(RejectReason reason) {
     case RejectReason::watch_in_multi: return "watch in multi";
     case RejectReason::not_in_multi: return "not in multi";
     case RejectReason::subscriber: return "subscriber";
+    case RejectReason::debug_off: return "debug off";
+    case RejectReason::debug_refused: return "debug refused";
   }
   return "?";
 }
@@ -54,6 +56,7 @@ struct PlanText {
   std::string operator()(const Broadcast& p) const { return "all " + std::string(p.row->name); }
   std::string operator()(const Scan& p) const { return "scan by " + std::string(p.row->name); }
   std::string operator()(const Settings& p) const { return "settings by " + std::string(p.row->name); }
+  std::string operator()(const ChangeSettings& p) const { return "settings to " + std::string(p.row->name); }
   std::string operator()(const Subscribe& p) const { return "subscriptions " + std::string(p.row->name); }
   std::string operator()(const Reject& p) const {
     return "reject " + std::string(p.row ? p.row->name : "-") + ": " + std::string(reason_name(p.reason));
