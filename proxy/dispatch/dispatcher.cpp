@@ -80,11 +80,8 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
     change_settings(session, request, *change);
   } else if (const auto* local = std::get_if<routing::LocalReply>(&plan)) {
     if (local->row->local == protocol::LocalCommand::monitor) return session.run_monitor(*local->row);
-    if (session.leaves_to_nodes(*local->row)) {
-      return send_broadcast(session, request, {local->row});
-    } else {
-      session.run_local(*local->row, request);
-    }
+    if (session.leaves_to_nodes(*local->row)) return send_broadcast(session, request, {local->row});
+    session.run_local(*local->row, request);
   } else if (const auto* queue = std::get_if<routing::Queue>(&plan)) {
     session.queue(*queue->row, request, queue->slot);
   } else if (const auto* step = std::get_if<routing::TransactionStep>(&plan)) {

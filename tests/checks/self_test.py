@@ -2,6 +2,9 @@
 """Proves that each rule can fail: on a small tree that is right, then on the same tree with one thing wrong."""
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -97,6 +100,23 @@ class SelfTest(unittest.TestCase):
 
     def test_every_rule_has_a_wrong_tree(self):
         self.assertEqual({rule for rule, _, _ in WRONG}, set(rules.RULES))
+
+    def test_command_docs_are_those_of_the_table(self):
+        project = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+        rows = "protocol/command_rows.inc"
+        names = ("scripts/generate_command_docs.py", "docs/commands.md", "protocol/command_table.hpp", rows)
+        with tempfile.TemporaryDirectory() as root:
+            for name in names:
+                os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+                shutil.copy(os.path.join(project, name), os.path.join(root, name))
+            check = [sys.executable, "-B", os.path.join(root, names[0]), "--check"]
+            self.assertEqual(subprocess.run(check, capture_output=True, check=False).returncode, 0)
+            with open(os.path.join(root, rows), encoding="utf-8") as file:
+                table = file.read()
+            changed = table.replace('"get", .arity = 2', '"got", .arity = 2')
+            self.assertNotEqual(changed, table)
+            write_tree(root, {rows: changed})
+            self.assertEqual(subprocess.run(check, capture_output=True, check=False).returncode, 1)
 
 
 if __name__ == "__main__":
