@@ -22,7 +22,8 @@ INTRODUCTION = """\
 # How Slotway serves each command
 
 Written by `scripts/generate_command_docs.py` from the command table; do not edit. The commands are those of Redis 7.0;
-a subcommand is served as its own line says. An unknown command is answered as Redis answers it.
+a subcommand is served as its own line says. A command that
+is not here is served by what the nodes' `COMMAND` says of it; what they do not know is answered as Redis answers it.
 
 Inside `MULTI` a command is queued if it goes by key, or to any primary; `PING`, `ECHO` and `TIME` too. Others are
 refused there, with an error that says so, and `EXEC` is `-EXECABORT`.
@@ -66,8 +67,10 @@ MERGES = {
     "all_ok": "`OK` if all say so",
     "concat": "all elements",
     "first": "what the first says",
-    "min_by_position": "1 where all have it",
-    "any_ok": "`OK` if one says so",
+    "logical_and": "1 where all have it",
+    "any_ok": "what one says that has something to do",
+    "ok_or_absent": "`OK` if one had it",
+    "running": "that of a node that runs one, if there is one",
     "weighted": "a key of one, each as likely as it has keys",
     "streams": "the streams that have something, in the order in which they were named",
     "least": "the least",
@@ -97,7 +100,6 @@ REASONS = {
         "load loadex unload").split()},
     **{name: NEIGHBOURS for name in "psync replconf sync restore-asking".split()},
     **{name: TOPOLOGY for name in "failover replicaof slaveof shutdown".split()},
-    "monitor": "not yet",
     "migrate": "it names a node to move keys to; keys move with their slots",
     "pfdebug": "it is for Redis's own tests",
     "script|debug": "the debugger needs a connection to one node",

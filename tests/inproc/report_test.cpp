@@ -59,6 +59,7 @@ TEST_CASE("a client of RESP3 gets its report in RESP3, and in its turn") {
   const std::string key = scene.cluster.key(0);
   client.send_raw(encode({"SET", key, "1"}) + encode({"MEMORY", "STATS"}) + encode({"GET", key}));
   // On another connection it could overtake what came before, and be overtaken.
+  serve(scene.node(0), "HELLO 3", "%1\r\n" + bulk("proto") + ":3\r\n");
   const FakeRedis::Request set = scene.node(0).take();
   CHECK(words(set) == "SET " + key + " 1");
   scene.barrier();
