@@ -277,8 +277,9 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   if (room_.scratch.capacity() > SessionRoom::kKeepBytes) std::string().swap(room_.scratch);
 }
 
+// Not behind requests of its own, which may be the script: those are answered first.
 bool ClientSession::leaves_to_nodes(const protocol::CommandRow& row) const {
-  return row.merge != protocol::Merge::none && !state_.facts.subscriber &&
+  return !has_pending() && row.merge != protocol::Merge::none && !state_.facts.subscriber &&
          room_.local_commands.script_runs_long();
 }
 

@@ -195,7 +195,15 @@ TEST_CASE("while a script runs for long PING is the nodes' to answer") {
   CHECK(serve(scene.node(0), "PING", error("BUSY x")).connection != script.connection);
   serve(scene.node(1), "PING", "+PONG\r\n");
   CHECK(kit::to_text(client.read()) == "-BUSY x");
+  // Behind a script of its own client it comes when that is over.
+  client.send_raw(encode({"EVAL", "s", "1", a}) + encode({"PING"}));
+  const FakeRedis::Request own = scene.node(0).take();
+  CHECK(words(own) == "EVAL s 1 " + a);
   scene.node(0).send(script, ":1\r\n");
+  scene.node(0).send(own, error("ERR killed"));
+  CHECK(kit::to_text(client.read()) == "-ERR killed");
+  CHECK(kit::to_text(client.read()) == "+PONG");
+  CHECK(scene.node(1).is_quiet());
   CHECK(kit::to_text(runs.read()) == ":1");
 }
 

@@ -314,7 +314,7 @@ TEST_CASE("commands that are not served are refused by name, and the connection 
   ProxiedCluster proxied;
   TestClient client = proxied.client();
   for (const char* const line :
-       {"SHUTDOWN", "DEBUG SLEEP 0", "REPLICAOF NO ONE", "MIGRATE h 1 k 0 1", "SAVE", "SELECT 1"}) {
+       {"SHUTDOWN", "DEBUG SLEEP 0", "REPLICAOF NO ONE", "MIGRATE h 1 k 0 1", "SELECT 1"}) {
     INFO(line);
     const kit::Reply reply = client.command(words(line));
     CHECK(reply.is_error());
