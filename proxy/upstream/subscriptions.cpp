@@ -165,7 +165,8 @@ void Subscriptions::follow_map() {
   table_.reroute();
 }
 
-// Those that have slots and are well: the others have no keys to speak of, or will be replaced.
+// Those that have slots and are well: the others have no keys to speak of, or will be replaced. The first is
+// that of the last slot, to which PUBLISH is sent (UpstreamPool::any_primary).
 void Subscriptions::list_primaries() {
   const auto nodes = static_cast<routing::NodeIndex>(topology_->nodes().size());
   std::vector<bool> serves(nodes);
@@ -174,8 +175,13 @@ void Subscriptions::list_primaries() {
     if (node != routing::kNoNode) serves[node] = true;
   }
   primaries_.clear();
+  const routing::NodeIndex last = topology_->primary_of(routing::kSlotCount - 1);
+  const auto add = [&](routing::NodeIndex node) {
+    if (topology_->node(node).healthy) primaries_.push_back(link_at(node));
+  };
+  if (last != routing::kNoNode) add(last);
   for (routing::NodeIndex node = 0; node < nodes; ++node) {
-    if (serves[node] && topology_->node(node).healthy) primaries_.push_back(link_at(node));
+    if (serves[node] && node != last) add(node);
   }
 }
 
