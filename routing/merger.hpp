@@ -2,7 +2,7 @@
 // all. Owner: a reply slot, from the worker's pool. Thread: worker. Invariant: after reset() nothing of the
 // previous command is left but the buffers' capacity. A command that fails in part is answered with one
 // error: of the first part in the keys' order, or one that leaves a write's outcome open, with the code that
-// it came with; if other parts of a write were executed, it says so at its end (docs/decisions/013).
+// it came with; if other parts of a write were executed, it says so at its end (docs/decisions/015).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The scripts that clients have loaded by SCRIPT LOAD, for nodes that do not have them: a server neither
-// hands its scripts to its replicas nor keeps them over a restart (docs/decisions/014). Sans-I/O. Owner: a
+// hands its scripts to its replicas nor keeps them over a restart (docs/decisions/016). Sans-I/O. Owner: a
 // worker's dispatcher; the bodies are shared with the other workers' stores. Thread: worker. Invariant:
 // numbers rise, and none is given twice; together the bodies are no larger than the limit, the oldest go
 // first.
