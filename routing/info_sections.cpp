@@ -37,7 +37,7 @@ bool InfoSections::shows(std::string_view name) const { return !nodes_ || wants(
 std::string InfoSections::node_request() const {
   std::vector<std::string_view> names;
   // The lines of the nodes are made of the default sections.
-  if (nodes_ && !set_) names.push_back("default");
+  if (nodes_ && !set_) names.emplace_back("default");
   for (const std::string& name : names_) {
     if (!is_own(name)) names.push_back(name);
   }
