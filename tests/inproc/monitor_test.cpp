@@ -136,7 +136,7 @@ TEST_CASE("a monitor that does not read is closed alone") {
   while (scene.proxy.info("clients") != "3" && std::chrono::steady_clock::now() < limit) {
     REQUIRE(client.text({"SET", "k", value}) == "+OK");
   }
-  CHECK(scene.proxy.info("clients") == "3");
+  scene.proxy.wait_for_info("clients", "3");
   CHECK(client.text({"SET", "k", value}) == "+OK");
   CHECK(scene.proxy.log().find("it reads its messages too slowly") != std::string::npos);
 }
