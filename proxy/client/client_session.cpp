@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "config/units.hpp"
-
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/local_commands.hpp"
@@ -160,7 +159,6 @@ Taken ClientSession::handle_request(protocol::ReadBuffer* source) {
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
   const bool as_sent = request.bytes().data() == bytes.data();
-  if (room_.monitored) return handle_monitored(request, as_sent ? source : nullptr);
   return room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
 }
 

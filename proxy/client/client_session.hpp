@@ -141,6 +141,13 @@ class ClientSession {
   // --- monitors (session_monitor.cpp) ---
   // False: not before all its earlier requests are answered.
   bool run_monitor(const protocol::CommandRow& row);
+  bool is_monitored() const { return room_.monitored; }
+  // It monitors, and the command is of the keyspace: answered with an error.
+  bool refuses_as_monitor(const protocol::CommandRow& row);
+  // Of a request of its own; nullopt: it is shown to nobody.
+  std::optional<std::string> monitor_line(const protocol::CommandRow& row,
+                                          const protocol::RequestView& request) const;
+  void show_to_monitors(std::string_view line);
   // Whole lines, between the replies; bounded as messages are.
   void show(std::string_view lines);
 
@@ -170,7 +177,6 @@ class ClientSession {
   void read();
   bool process_requests();
   Taken handle_request(protocol::ReadBuffer* source);
-  Taken handle_monitored(const protocol::RequestView& request, protocol::ReadBuffer* source);
   bool pause();
   void set_aside(Handle& place, Handle upstream);
   void forget_watching();

@@ -6,7 +6,6 @@
 #include "protocol/reply_errors.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/monitor_feed.hpp"
-#include "proxy/dispatch/dispatcher.hpp"
 
 namespace slotway::proxy {
 
@@ -24,21 +23,21 @@ void ClientSession::leave_monitors() {
   if (std::exchange(monitors_, false) && room_.monitors) room_.monitors->leave(*this);
 }
 
-Taken ClientSession::handle_monitored(const protocol::RequestView& request, protocol::ReadBuffer* source) {
-  const protocol::CommandRow* row = room_.dispatcher.accepted_row(*this, request);
-  if (row && monitors_ && (row->has(protocol::kReadonly) || may_write(*row))) {
-    // To Redis it is a kind of replica (processCommand).
-    fail_transaction();
-    reply_error(row->family, ErrorClass::refused, protocol::errors::kMonitorsKeyspace);
-    return Taken::yes;
-  }
-  if (!row || !protocol::is_monitored(*row)) return room_.dispatcher.dispatch(*this, request, source);
-  // The request's bytes may leave with it.
-  const std::string line = MonitorFeed::line_of(*this, *row, request);
-  const Taken taken = room_.dispatcher.dispatch(*this, request, source);
-  if (taken == Taken::yes) room_.monitors->show(line);
-  return taken;
+// To Redis it is a kind of replica (processCommand).
+bool ClientSession::refuses_as_monitor(const protocol::CommandRow& row) {
+  if (!monitors_ || !(row.has(protocol::kReadonly) || may_write(row))) return false;
+  fail_transaction();
+  reply_error(row.family, ErrorClass::refused, protocol::errors::kMonitorsKeyspace);
+  return true;
 }
+
+std::optional<std::string> ClientSession::monitor_line(const protocol::CommandRow& row,
+                                                       const protocol::RequestView& request) const {
+  if (!protocol::is_monitored(row)) return std::nullopt;
+  return MonitorFeed::line_of(*this, row, request);
+}
+
+void ClientSession::show_to_monitors(std::string_view line) { room_.monitors->show(line); }
 
 void ClientSession::show(std::string_view lines) {
   if (!state_.reply_off && has_room_for(lines.size())) {

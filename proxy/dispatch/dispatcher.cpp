@@ -58,10 +58,24 @@ Taken Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& 
   const routing::Plan plan = planner_.plan(request, session.facts());
   const protocol::CommandRow* row = std::visit([](const auto& decided) { return decided.row; }, plan);
   session.note_command(row);
-  // What is refused is refused at once (processCommand).
-  if (session.is_pausing() && !std::holds_alternative<routing::Reject>(plan) && session.postpones(*row))
-    return Taken::after_pause;
+  if (session.is_pausing() || session.is_monitored()) {
+    // What is refused is refused at once, and shown to nobody (processCommand).
+    const bool refused = std::holds_alternative<routing::Reject>(plan);
+    if (!refused && session.refuses_as_monitor(*row)) return Taken::yes;
+    if (!refused && session.postpones(*row)) return Taken::after_pause;
+    if (!refused && session.is_monitored()) return take_monitored(session, request, plan, *row, source);
+  }
   return take(session, request, plan, source) ? Taken::yes : Taken::when_answered;
+}
+
+Taken Dispatcher::take_monitored(ClientSession& session, const protocol::RequestView& request,
+                                 const routing::Plan& plan, const protocol::CommandRow& row,
+                                 protocol::ReadBuffer* source) {
+  // The request's bytes may leave with it.
+  const std::optional<std::string> line = session.monitor_line(row, request);
+  if (!take(session, request, plan, source)) return Taken::when_answered;
+  if (line) session.show_to_monitors(*line);
+  return Taken::yes;
 }
 
 bool Dispatcher::take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
@@ -98,13 +112,6 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
     reject(session, request, std::get<routing::Reject>(plan));
   }
   return true;
-}
-
-const protocol::CommandRow* Dispatcher::accepted_row(const ClientSession& session,
-                                                     const protocol::RequestView& request) {
-  const routing::Plan plan = planner_.plan(request, session.facts());
-  if (std::holds_alternative<routing::Reject>(plan)) return nullptr;
-  return std::visit([](const auto& decided) { return decided.row; }, plan);
 }
 
 void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request,
@@ -316,8 +323,7 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
                           protocol::ReadBuffer& source) {
   Request& request = connection.pipeline().front();
   if (request.kind != Request::Kind::client) {
-    // It will be told again.
-    if (request.kind == Request::Kind::script_load && reply.front() == '-') connection.set_scripts_seen(0);
+    if (request.kind == Request::Kind::script_load && reply.front() == '-') connection.refuse_scripts();
     return;
   }
   if (connection.is_pinned()) {
@@ -429,7 +435,7 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
 void Dispatcher::on_deadline(const Request& request) {
   // The connection that was set aside is closed by whoever calls this.
   if (ClientSession* session = request.pin == Request::Pin::none ? nullptr : session_of(request)) {
-    set_aside(*session, request.pin, {});
+    set_aside(*session, request, {});
     if (request.pin == Request::Pin::exec) session->watch(routing::kAnySlot);
   }
   deliver_error(request, ErrorClass::timeout, protocol::errors::kTimeout);

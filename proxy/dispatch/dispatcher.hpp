@@ -53,9 +53,6 @@ class Dispatcher final : public UpstreamEvents {
   void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
     planner_.set_learned(std::move(learned));
   }
-  // The row of a request that would not be refused here, else nullptr.
-  const protocol::CommandRow* accepted_row(const ClientSession& session,
-                                           const protocol::RequestView& request);
   // See UpstreamPool::map_version().
   std::uint64_t map_version() const { return pool_.map_version(); }
 
@@ -71,6 +68,9 @@ class Dispatcher final : public UpstreamEvents {
   void on_deadline(const Request& request) override;
 
  private:
+  Taken take_monitored(ClientSession& session, const protocol::RequestView& request,
+                       const routing::Plan& plan, const protocol::CommandRow& row,
+                       protocol::ReadBuffer* source);
   // False: it must come again when all earlier requests of the session are answered.
   bool take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
             protocol::ReadBuffer* source);
@@ -82,7 +82,10 @@ class Dispatcher final : public UpstreamEvents {
   bool send_broadcast(ClientSession& session, const protocol::RequestView& request,
                       const routing::Broadcast& broadcast);
   void send_to_shards(ClientSession& session, const protocol::RequestView& request,
-                      const protocol::CommandRow& row, std::string_view bytes);
+                      const protocol::CommandRow& row, std::string_view bytes,
+                      routing::ReportWish* report = nullptr);
+  void send_report(ClientSession& session, const protocol::RequestView& request,
+                   const protocol::CommandRow& row);
   void send_scan(ClientSession& session, const protocol::RequestView& request, const routing::Scan& scan);
   void send_settings(ClientSession& session, const protocol::RequestView& request,
                      const routing::Settings& settings);
@@ -106,7 +109,7 @@ class Dispatcher final : public UpstreamEvents {
                          ReplyBytes reply);
   void on_watching_reply(UpstreamConnection& connection, ClientSession& session, const Request& request,
                          ReplyBytes reply);
-  void set_aside(ClientSession& session, Request::Pin pin, Handle connection);
+  static void set_aside(ClientSession& session, const Request& request, Handle connection);
   void lose_pinned(UpstreamConnection& connection);
   void lose_pinned_request(UpstreamPipeline& pipeline, const Request& request);
   UpstreamConnection* watching_connection(const ClientSession& session);

@@ -15,22 +15,6 @@ using routing::ScanCursor;
 
 constexpr std::string_view kDbSize = "*1\r\n$6\r\nDBSIZE\r\n";
 
-// What a client asks of all nodes, for the merger that will answer.
-routing::ReportWish wish_of(const ClientSession& session, const protocol::RequestView& request,
-                            const protocol::CommandRow& row,
-                            std::shared_ptr<const routing::Topology> topology) {
-  routing::ReportWish wish;
-  wish.resp3 = session.facts().resp3;
-  if (row.merge == Merge::slowlog && request.argc() > 2)
-    wish.limit = protocol::parse_decimal(request.arg(2)).value_or(0);
-  if (row.merge == Merge::info) {
-    wish.sections = routing::InfoSections(request);
-    wish.own_info = session.local_commands().own_info(wish.sections);
-    wish.topology = std::move(topology);
-  }
-  return wish;
-}
-
 }  // namespace
 
 // --- to every shard ---
@@ -44,29 +28,37 @@ bool Dispatcher::send_broadcast(ClientSession& session, const protocol::RequestV
   }
   // Nodes are asked in RESP2: a client of RESP3 has its other requests on other connections.
   if (session.facts().resp3 && session.has_pending()) return false;
-  if (row.merge != Merge::info) {
-    send_to_shards(session, request, row, request.bytes());
-    return true;
-  }
-  const routing::InfoSections sections(request);
-  if (sections.asks_nodes()) {
-    send_to_shards(session, request, row, sections.node_request());
-  } else {
-    session.run_local(row, request);
-  }
+  send_report(session, request, row);
   return true;
 }
 
+void Dispatcher::send_report(ClientSession& session, const protocol::RequestView& request,
+                             const protocol::CommandRow& row) {
+  routing::ReportWish wish;
+  wish.resp3 = session.facts().resp3;
+  if (row.merge == Merge::slowlog && request.argc() > 2)
+    wish.limit = protocol::parse_decimal(request.arg(2)).value_or(0);
+  if (row.merge != Merge::info) return send_to_shards(session, request, row, request.bytes(), &wish);
+
+  wish.sections = routing::InfoSections(request);
+  if (!wish.sections.asks_nodes()) return session.run_local(row, request);
+  wish.own_info = session.local_commands().own_info(wish.sections);
+  wish.topology = pool_.topology();
+  const std::string asked = wish.sections.node_request();
+  send_to_shards(session, request, row, asked, &wish);
+}
+
 void Dispatcher::send_to_shards(ClientSession& session, const protocol::RequestView& request,
-                                const protocol::CommandRow& row, std::string_view bytes) {
+                                const protocol::CommandRow& row, std::string_view bytes,
+                                routing::ReportWish* report) {
   loop_.counters.requests[index_of(row.family)].add();
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(row.family, request.bytes().size());
   std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, 0, row.has(protocol::kWrite), 0);
   Request whole = begin_request(session, slot, row, routing::kAnySlot);
-  if (protocol::is_report(row.merge)) {
-    merger->set_wish(wish_of(session, request, row, pool_.topology()));
+  if (report) {
+    merger->set_wish(std::move(*report));
     if (whole.resp3) session.hold_until_answered();
     whole.resp3 = false;
   }

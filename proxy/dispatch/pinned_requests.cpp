@@ -36,13 +36,12 @@ ClientSession* Dispatcher::session_of(const Request& request) {
 void Dispatcher::pin(UpstreamConnection& connection, const Request& request) {
   ClientSession* session = session_of(request);
   if (!session) return;
-  set_aside(*session, request.pin, connection.handle());
+  set_aside(*session, request, connection.handle());
   if (request.pin == Request::Pin::wait) waiting_.push_back({request.reply_slot, connection.handle()});
 }
 
-void Dispatcher::set_aside(ClientSession& session, Request::Pin pin, Handle connection) {
-  const bool blocks = pin == Request::Pin::blocking || pin == Request::Pin::wait;
-  blocks ? session.set_blocking(connection) : session.set_watching(connection);
+void Dispatcher::set_aside(ClientSession& session, const Request& request, Handle connection) {
+  request.may_block() ? session.set_blocking(connection) : session.set_watching(connection);
 }
 
 // Opens its reply slot; later requests of the session wait for the reply.
@@ -251,7 +250,7 @@ void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& 
   if (!session) return finish(request);
   const bool watched_before = session->watched_slot() != routing::kAnySlot;
   const bool unsent = pipeline.front_is_unsent();
-  if (request.pin != Request::Pin::wait) set_aside(*session, request.pin, {});
+  if (request.pin != Request::Pin::wait) set_aside(*session, request, {});
   if (request.pin == Request::Pin::exec) {
     session->watch(routing::kAnySlot);
     if (unsent) return deliver(request, {null_array(request)}, ErrorClass::count_);

@@ -22,7 +22,7 @@ void Dispatcher::note_scripts(const protocol::RequestView& request, protocol::Sc
 
 void Dispatcher::load_scripts(UpstreamConnection& connection, const Request& request) {
   const std::uint64_t newest = scripts_.newest();
-  if (connection.scripts_seen() >= newest) return;
+  if (connection.scripts_seen() >= newest || !connection.takes_scripts()) return;
   std::string text;
   scripts_.for_each_above(connection.scripts_seen(), [&](std::string_view body) {
     text.clear();

@@ -7,14 +7,9 @@
 #include "protocol/redirect_error.hpp"
 #include "protocol/reply_errors.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/upstream/node_connection.hpp"
 
 namespace slotway::proxy {
-
-namespace {
-
-constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
-
-}  // namespace
 
 bool Dispatcher::send_wait(ClientSession& session, const protocol::RequestView& request,
                            const routing::Wait& wait) {

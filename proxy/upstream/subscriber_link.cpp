@@ -10,19 +10,9 @@
 
 #include "config/units.hpp"
 #include "proxy/socket_io.hpp"
-#include "routing/backoff.hpp"
+#include "proxy/upstream/node_connection.hpp"
 
 namespace slotway::proxy {
-
-namespace {
-
-using std::chrono::microseconds;
-
-constexpr routing::Backoff kReconnect{microseconds{50'000}, microseconds{1'000'000}};
-constexpr int kReadsPerTurn = 32;
-constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
-
-}  // namespace
 
 SubscriberLink::SubscriberLink(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events,
                                routing::LinkId id, routing::Endpoint endpoint)
@@ -131,7 +121,7 @@ void SubscriberLink::wait_readable() {
 }
 
 void SubscriberLink::read() {
-  for (int reads = 0; reads < kReadsPerTurn; ++reads) {
+  for (int reads = 0; reads < kNodeReadsPerTurn; ++reads) {
     const std::size_t wanted = scanner_.wanted(read_.bytes().size());
     const IoResult result =
         read_some(socket_.native_handle(), read_.writable(loop_.blocks, loop_.scratch(), wanted));
@@ -165,7 +155,7 @@ bool SubscriberLink::take_frames() {
     if (state_ == State::handshaking) {
       take_handshake(frame);
     } else if (protocol::is_client_limit(frame)) {
-      fail("it has as many clients as its maxclients allows");
+      fail(kClientLimit);
     } else if (!events_.on_frame(id_, frame)) {
       fail("it says what was not asked for: " + std::string(frame.substr(0, frame.find('\r'))));
     } else {

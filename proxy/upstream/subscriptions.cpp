@@ -137,7 +137,8 @@ void Subscriptions::expire_waiting() {
     table_.cancel(listener);
     loop_.counters.count_error(protocol::Family::pubsub, ErrorClass::unreachable);
     std::string reply;
-    protocol::write_error(reply, protocol::errors::kNotSent);
+    protocol::write_error(reply,
+                          pool_.topology() ? protocol::errors::kNotSent : protocol::errors::kUncovered);
     answer(listener, reply);
   }
 }

@@ -11,19 +11,13 @@
 #include "config/units.hpp"
 #include "protocol/redirect_error.hpp"
 #include "proxy/socket_io.hpp"
+#include "proxy/upstream/node_connection.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
-#include "routing/backoff.hpp"
 
 namespace slotway::proxy {
 
 namespace {
 
-using std::chrono::microseconds;
-
-constexpr routing::Backoff kReconnect{microseconds{50'000}, microseconds{1'000'000}};
-constexpr int kReadsPerTurn = 32;
-constexpr std::string_view kClientLimit = "it has as many clients as its maxclients allows";
-constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 // A connection whose oldest request has waited this many times the request timeout is stuck.
 constexpr int kStuckFactor = 2;
 constexpr std::chrono::milliseconds kLongScript{100};
@@ -180,7 +174,7 @@ void UpstreamConnection::on_io(std::uint32_t events) {
 
 void UpstreamConnection::read() {
   for (int reads = 0;; ++reads) {
-    if (reads == kReadsPerTurn) return loop_.poller.again({PollTag::Kind::upstream, handle_});
+    if (reads == kNodeReadsPerTurn) return loop_.poller.again({PollTag::Kind::upstream, handle_});
     const std::size_t wanted = pipeline_.wanted(read_.bytes().size());
     const IoResult result = read_some(socket_, read_.writable(loop_.blocks, loop_.scratch(), wanted));
     const int error = errno;

@@ -83,6 +83,12 @@ class UpstreamConnection {
   // The number of the newest script that its node has been told of on it; 0 = none.
   std::uint64_t scripts_seen() const { return scripts_seen_; }
   void set_scripts_seen(std::uint64_t number) { scripts_seen_ = number; }
+  // It has refused one: all are told again, but not before some time has passed.
+  void refuse_scripts() {
+    scripts_seen_ = 0;
+    scripts_due_ = loop_.now + std::chrono::seconds(1);
+  }
+  bool takes_scripts() const { return loop_.now >= scripts_due_; }
 
   // Gives it up, and whatever it carries, without a word to anyone.
   void abandon();
@@ -123,6 +129,7 @@ class UpstreamConnection {
   bool unreachable_ = false;    // as the log has it
   std::uint32_t failures_ = 0;  // connections in a row that ended before their first reply
   std::uint64_t scripts_seen_ = 0;
+  TimePoint scripts_due_{};
   TimePoint retry_at_{};
   TimePoint connect_deadline_{};
   TimePoint last_reply_{};
