@@ -12,10 +12,6 @@ const std::string kPopped = "*2\r\n$1\r\nq\r\n$1\r\nx\r\n";
 const std::string kForced =
     "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n";
 
-Scene::Adjust pinned_limit(std::uint32_t limit) {
-  return [limit](config::Config& config) { config.limits.max_pinned_per_worker = limit; };
-}
-
 }  // namespace
 
 TEST_CASE("a client that blocks keeps nobody waiting, and the connection is used again") {

@@ -19,7 +19,8 @@ TEST_CASE("requests before the first map wait for it") {
 }
 
 TEST_CASE("without a map there is a clear error at the deadline") {
-  const Args command = GENERATE(values<Args>({{"SET", "k", "1"}, {"FLUSHALL"}, {"SCAN", "0"}}));
+  const Args command =
+      GENERATE(values<Args>({{"SET", "k", "1"}, {"FLUSHALL"}, {"SCAN", "0"}, {"SUBSCRIBE", "a"}}));
   kit::FakeCluster cluster(1);
   cluster[0].go_down();
   config::Config config = kit::inproc_config(cluster);
@@ -27,17 +28,6 @@ TEST_CASE("without a map there is a clear error at the deadline") {
   kit::InProcessProxy proxy(config, false);
   TestClient client = proxy.client();
   CHECK(client.text(command) == "-" + std::string(protocol::errors::kUncovered));
-}
-
-TEST_CASE("without a map SUBSCRIBE is answered with an error at the deadline") {
-  kit::FakeCluster cluster(1);
-  cluster[0].go_down();
-  config::Config config = kit::inproc_config(cluster);
-  config.timeouts.request = 200ms;
-  kit::InProcessProxy proxy(config, false);
-  TestClient client = proxy.client();
-  CHECK(client.text({"SUBSCRIBE", "a"}) == "-" + std::string(protocol::errors::kNotSent));
-  CHECK(client.text({"PING"}) == "+PONG");
 }
 
 TEST_CASE("when all known nodes are gone the seeds are asked again") {

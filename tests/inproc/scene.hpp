@@ -94,6 +94,10 @@ struct Scene {
 inline Scene::Adjust request_timeout(std::chrono::milliseconds timeout) {
   return [timeout](config::Config& config) { config.timeouts.request = timeout; };
 }
+// So many connections may be set aside: one that is lost from sight is missed.
+inline Scene::Adjust pinned_limit(std::uint32_t limit) {
+  return [limit](config::Config& config) { config.limits.max_pinned_per_worker = limit; };
+}
 // The map of the start stays: what is patched is not set right by a refresh.
 inline void never_refresh(config::Config& config) { config.topology.min_refresh_interval = 1h; }
 

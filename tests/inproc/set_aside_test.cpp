@@ -11,11 +11,6 @@ namespace errors = protocol::errors;
 
 const std::string kPopped = "*2\r\n$1\r\nq\r\n$1\r\nx\r\n";
 
-// With `limit` connections to set aside: one that is lost from sight is missed.
-Scene::Adjust pinned_limit(std::uint32_t limit) {
-  return [limit](config::Config& config) { config.limits.max_pinned_per_worker = limit; };
-}
-
 void serve_and_expect(Scene& scene, TestClient& client, const Args& command, const std::string& reply) {
   std::string line;
   for (const std::string& arg : command) line += (line.empty() ? "" : " ") + arg;
