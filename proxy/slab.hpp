@@ -17,6 +17,11 @@ struct Handle {
   std::uint32_t generation = 0;
 
   bool is_null() const { return index == 0xFFFFFFFF; }
+  // The same as one number.
+  std::uint64_t packed() const { return (std::uint64_t{generation} << 32) | index; }
+  static Handle unpacked(std::uint64_t packed) {
+    return {static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+  }
   friend bool operator==(const Handle&, const Handle&) = default;
 };
 

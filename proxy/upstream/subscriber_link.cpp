@@ -15,14 +15,15 @@
 namespace slotway::proxy {
 
 SubscriberLink::SubscriberLink(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events,
-                               routing::LinkId id, routing::Endpoint endpoint)
+                               LinkPurpose purpose, routing::LinkId id, routing::Endpoint endpoint)
     : loop_(loop),
       events_(events),
+      purpose_(purpose),
       id_(id),
       endpoint_(std::move(endpoint)),
       resolver_(io.get_executor()),
       socket_(io.get_executor()),
-      handshake_(loop.config.cluster, false) {}
+      handshake_(loop.config.cluster, purpose.resp3) {}
 
 SubscriberLink::~SubscriberLink() { read_.clear(loop_.blocks); }
 
@@ -161,7 +162,7 @@ bool SubscriberLink::take_frames() {
     } else {
       failures_ = 0;
       if (std::exchange(unreachable_, false))
-        spdlog::info("subscriptions at node {} stand again",
+        spdlog::info("{} at node {} stand again", purpose_.name,
                      config::print_host_port(endpoint_.host, endpoint_.port));
     }
     if (attempt_ != attempt) return false;
@@ -221,7 +222,7 @@ void SubscriberLink::fail(std::string_view reason) {
   const bool was_ready = state_ == State::ready;
   // Said once for each time that the node goes away, not for each attempt.
   if (!std::exchange(unreachable_, true))
-    spdlog::warn("subscriptions at node {} are lost: {}",
+    spdlog::warn("{} at node {} are lost: {}", purpose_.name,
                  config::print_host_port(endpoint_.host, endpoint_.port), reason);
   if (!was_ready) loop_.counters.upstream_connect_failures.add();
   drop();

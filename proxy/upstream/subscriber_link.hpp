@@ -1,7 +1,7 @@
-// One connection to one node that says nothing but subscriptions and hears messages. It is apart from the
-// request connections, because what comes here answers no request. Owner: the worker's Subscriptions. Thread:
-// worker. Invariants: nothing is written before the handshake is done; when it is lost, what was to be
-// written is dropped, and SubscriberLinkEvents::on_lost is called once.
+// One connection to one node that hears what nodes say unasked: messages of subscriptions, or invalidations
+// of keys. It is apart from the request connections, because what comes here answers no request. Owner: the
+// SubscriberLinks of a purpose. Thread: worker. Invariants: nothing is written before the handshake is done;
+// when it is lost, what was to be written is dropped, and SubscriberLinkEvents::on_lost is called once.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,10 +35,16 @@ class SubscriberLinkEvents {
   ~SubscriberLinkEvents() = default;
 };
 
+// What links are for.
+struct LinkPurpose {
+  std::string_view name;  // for the log
+  bool resp3;
+};
+
 class SubscriberLink : public std::enable_shared_from_this<SubscriberLink> {
  public:
-  SubscriberLink(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events, routing::LinkId id,
-                 routing::Endpoint endpoint);
+  SubscriberLink(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events, LinkPurpose purpose,
+                 routing::LinkId id, routing::Endpoint endpoint);
   ~SubscriberLink();
   SubscriberLink(const SubscriberLink&) = delete;
   SubscriberLink& operator=(const SubscriberLink&) = delete;
@@ -84,6 +90,7 @@ class SubscriberLink : public std::enable_shared_from_this<SubscriberLink> {
 
   Loop& loop_;
   SubscriberLinkEvents& events_;
+  const LinkPurpose purpose_;
   const routing::LinkId id_;
   const routing::Endpoint endpoint_;
   Resolver resolver_;

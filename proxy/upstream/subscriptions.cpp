@@ -21,8 +21,6 @@ using routing::RefreshReason;
 
 // What a node has refused is asked for again about this often.
 constexpr routing::Backoff kRetryRefused{std::chrono::seconds{1}, std::chrono::seconds{1}};
-// A link that nobody needs is kept this long: a client may come back.
-constexpr std::chrono::seconds kKeepUnused{10};
 
 struct Operation {
   ChannelKind kind;
@@ -40,30 +38,25 @@ Operation operation_of(LocalCommand command) {
   }
 }
 
-ListenerId listener_of(Handle session) { return (std::uint64_t{session.generation} << 32) | session.index; }
-Handle session_of(ListenerId listener) {
-  return {static_cast<std::uint32_t>(listener), static_cast<std::uint32_t>(listener >> 32)};
-}
-
 }  // namespace
 
 Subscriptions::Subscriptions(boost::asio::io_context& io, Loop& loop, Sessions& sessions, ReplySlots& slots,
                              UpstreamPool& pool, std::function<void()> end_turn,
                              RequestRefresh request_refresh)
-    : io_(io),
-      loop_(loop),
+    : loop_(loop),
       sessions_(sessions),
       slots_(slots),
       pool_(pool),
       end_turn_(std::move(end_turn)),
-      request_refresh_(std::move(request_refresh)) {}
+      request_refresh_(std::move(request_refresh)),
+      links_(io, loop, *this, {"subscriptions", false}) {}
 
 // --- from a client ---
 
 void Subscriptions::run(ClientSession& session, const protocol::CommandRow& row,
                         const protocol::RequestView& request) {
   const Operation operation = operation_of(row.local);
-  const ListenerId listener = listener_of(session.handle());
+  const ListenerId listener = session.handle().packed();
   names_.clear();
   for (std::size_t i = 1; i < request.argc(); ++i) names_.push_back(request.arg(i));
   const Handle slot = session.open_reply(row.family, request.bytes().size());
@@ -83,7 +76,7 @@ void Subscriptions::run(ClientSession& session, const protocol::CommandRow& row,
 }
 
 void Subscriptions::leave(ClientSession& session) {
-  const ListenerId listener = listener_of(session.handle());
+  const ListenerId listener = session.handle().packed();
   waiting_.erase(listener);
   table_.leave(listener);
   session.state().facts.subscriber = false;
@@ -92,13 +85,14 @@ void Subscriptions::leave(ClientSession& session) {
 }
 
 std::size_t Subscriptions::names_of(const ClientSession& session, ChannelKind kind) const {
-  return table_.names_of(listener_of(session.handle()), kind);
+  return table_.names_of(session.handle().packed(), kind);
 }
 
 // --- to a client ---
 
 void Subscriptions::acknowledge(ListenerId listener, std::string_view replies) {
-  if (ClientSession* session = sessions_.find(session_of(listener))) session->state().facts.subscriber = true;
+  if (ClientSession* session = sessions_.find(Handle::unpacked(listener)))
+    session->state().facts.subscriber = true;
   answer(listener, replies);
 }
 
@@ -125,7 +119,7 @@ void Subscriptions::deliver(ClientSession& session, Handle handle, ReplySlot& sl
 }
 
 void Subscriptions::push(ListenerId listener, std::string_view frame) {
-  if (ClientSession* session = sessions_.find(session_of(listener))) session->push(frame);
+  if (ClientSession* session = sessions_.find(Handle::unpacked(listener))) session->push(frame);
 }
 
 void Subscriptions::expire_waiting() {
@@ -152,77 +146,40 @@ void Subscriptions::on_topology() {
 }
 
 void Subscriptions::follow_map() {
-  if (pool_.topology() == topology_) return;
-  topology_ = pool_.topology();
-  by_node_.assign(topology_->nodes().size(), kNoLink);
-  for (LinkId id = 0; id < links_.size(); ++id) {
-    if (!links_[id]) continue;
-    const routing::Endpoint& endpoint = links_[id]->endpoint();
-    const routing::NodeIndex node = topology_->find(endpoint.host, endpoint.port);
-    if (node != routing::kNoNode) by_node_[node] = id;
-  }
-  list_primaries();
+  if (!links_.follow(pool_.topology())) return;
   choose_home();
   table_.reroute();
-}
-
-// Those that have slots and are well: the others have no keys to speak of, or will be replaced. The first is
-// that of the last slot, to which PUBLISH is sent (UpstreamPool::any_primary).
-void Subscriptions::list_primaries() {
-  const auto nodes = static_cast<routing::NodeIndex>(topology_->nodes().size());
-  std::vector<bool> serves(nodes);
-  for (std::uint32_t slot = 0; slot < routing::kSlotCount; ++slot) {
-    const routing::NodeIndex node = topology_->primary_of(static_cast<routing::Slot>(slot));
-    if (node != routing::kNoNode) serves[node] = true;
-  }
-  primaries_.clear();
-  const routing::NodeIndex last = topology_->primary_of(routing::kSlotCount - 1);
-  const auto add = [&](routing::NodeIndex node) {
-    if (topology_->node(node).healthy) primaries_.push_back(link_at(node));
-  };
-  if (last != routing::kNoNode) add(last);
-  for (routing::NodeIndex node = 0; node < nodes; ++node) {
-    if (serves[node] && node != last) add(node);
-  }
 }
 
 // The one that is the home stays it while it serves: a change may lose messages. Else the first that PUBLISH
 // is sent to as well; if none serves, each in turn.
 bool Subscriptions::choose_home() {
   const LinkId before = home_;
-  const auto serves = [this](LinkId link) { return !links_[link]->is_failing(); };
-  const bool is_primary = std::ranges::count(primaries_, home_) > 0;
+  const std::vector<LinkId>& primaries = links_.primaries();
+  const auto serves = [this](LinkId link) { return !links_[link].is_failing(); };
+  const bool is_primary = std::ranges::count(primaries, home_) > 0;
   if (is_primary && serves(home_)) return false;
-  if (const auto found = std::ranges::find_if(primaries_, serves); found != primaries_.end()) {
+  if (const auto found = std::ranges::find_if(primaries, serves); found != primaries.end()) {
     home_ = *found;
-  } else if (primaries_.empty()) {
+  } else if (primaries.empty()) {
     home_ = kNoLink;
   } else {
-    const auto next = std::ranges::find(primaries_, home_);
-    const bool is_last = next == primaries_.end() || next + 1 == primaries_.end();
-    home_ = is_last ? primaries_.front() : *(next + 1);
+    const auto next = std::ranges::find(primaries, home_);
+    const bool is_last = next == primaries.end() || next + 1 == primaries.end();
+    home_ = is_last ? primaries.front() : *(next + 1);
   }
   return home_ != before;
 }
 
 LinkId Subscriptions::slot_link(routing::Slot slot) {
-  const routing::NodeIndex node = topology_ ? topology_->primary_of(slot) : routing::kNoNode;
-  return node == routing::kNoNode ? kNoLink : link_at(node);
-}
-
-LinkId Subscriptions::link_at(routing::NodeIndex node) {
-  if (by_node_[node] != kNoLink) return by_node_[node];
-  const auto free = std::ranges::find(links_, nullptr);
-  const LinkId id = static_cast<LinkId>(free - links_.begin());
-  if (free == links_.end()) links_.emplace_back();
-  SubscriberLinkEvents& events = *this;
-  links_[id] = std::make_shared<SubscriberLink>(io_, loop_, events, id, topology_->node(node).endpoint);
-  return by_node_[node] = id;
+  const routing::Topology* map = links_.topology();
+  const routing::NodeIndex node = map ? map->primary_of(slot) : routing::kNoNode;
+  return node == routing::kNoNode ? kNoLink : links_.at(node);
 }
 
 void Subscriptions::move_slot(LinkId from, const protocol::RedirectError& moved) {
   const std::string_view host =
-      moved.host.empty() ? std::string_view(links_[from]->endpoint().host) : moved.host;
+      moved.host.empty() ? std::string_view(links_[from].endpoint().host) : moved.host;
   request_refresh_(RefreshReason::moved);
   if (host == "?") return;
   pool_.move_slot(moved.slot, {std::string(host), moved.port});
@@ -232,7 +189,7 @@ void Subscriptions::move_slot(LinkId from, const protocol::RedirectError& moved)
 // --- links ---
 
 void Subscriptions::send(LinkId link, ChannelKind kind, bool subscribes, std::string_view name) {
-  protocol::write_subscription(links_[link]->out(), kind, subscribes, name);
+  protocol::write_subscription(links_[link].out(), kind, subscribes, name);
 }
 
 void Subscriptions::on_ready(LinkId link) { table_.on_ready(link); }
@@ -251,37 +208,15 @@ void Subscriptions::end_turn() {
   end_turn_();
 }
 
-void Subscriptions::stop() {
-  stopped_ = true;
-  for (const auto& link : links_) {
-    if (link) link->close();
-  }
-}
-
 void Subscriptions::flush() {
-  if (stopped_) return;
-  for (LinkId id = 0; id < links_.size(); ++id) {
-    if (!links_[id]) continue;
-    if (table_.uses(id) > 0) links_[id]->open();
-    const bool was_open = links_[id]->is_open();
-    links_[id]->flush();
-    // What was lost is asked for at other links, perhaps at one that has been passed already.
-    if (was_open && !links_[id]->is_open()) id = kNoLink;
-  }
+  links_.flush([this](LinkId link) { return table_.uses(link) > 0; });
 }
 
 void Subscriptions::on_tick() {
   if (links_.empty() && waiting_.empty()) return;
   if (table_.size() > 0) follow_map();
-  for (LinkId id = 0; id < links_.size(); ++id) {
-    if (!links_[id]) continue;
-    links_[id]->on_tick();
-    links_[id]->note_use(table_.uses(id) > 0);
-    if (!links_[id]->is_unused_for(kKeepUnused)) continue;
-    links_[id]->close();
-    table_.on_closed(id);
-    if (std::ranges::count(by_node_, id) == 0) links_[id].reset();
-  }
+  links_.on_tick([this](LinkId link) { return table_.uses(link) > 0; },
+                 [this](LinkId link) { table_.on_closed(link); });
   expire_waiting();
   if (loop_.now >= retry_at_) {
     table_.retry_refused();

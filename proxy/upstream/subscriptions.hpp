@@ -13,7 +13,7 @@
 
 #include "protocol/request.hpp"
 #include "proxy/client/client_session.hpp"
-#include "proxy/upstream/subscriber_link.hpp"
+#include "proxy/upstream/subscriber_links.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 #include "routing/refresh_policy.hpp"
 #include "routing/subscription_table.hpp"
@@ -40,7 +40,7 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   void on_topology();
   void on_tick();
   // Before the sessions go: closes all links, and makes no others.
-  void stop();
+  void stop() { links_.stop(); }
 
  private:
   struct Waiting {
@@ -51,7 +51,7 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   // --- SubscriptionHost ---
   routing::LinkId home_link() override { return home_; }
   routing::LinkId slot_link(routing::Slot slot) override;
-  const std::vector<routing::LinkId>& primary_links() override { return primaries_; }
+  const std::vector<routing::LinkId>& primary_links() override { return links_.primaries(); }
   void send(routing::LinkId link, protocol::ChannelKind kind, bool subscribes,
             std::string_view name) override;
   void move_slot(routing::LinkId from, const protocol::RedirectError& moved) override;
@@ -71,14 +71,11 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   void expire_waiting();
   // Takes in a map that has changed; routes anew.
   void follow_map();
-  void list_primaries();
   bool choose_home();
-  routing::LinkId link_at(routing::NodeIndex node);
   // Opens, writes and closes links as the table needs them.
   void flush();
   void count();
 
-  boost::asio::io_context& io_;
   Loop& loop_;
   Sessions& sessions_;
   ReplySlots& slots_;
@@ -88,12 +85,8 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   routing::SubscriptionTable table_{*this};
   std::unordered_map<routing::ListenerId, Waiting> waiting_;
 
-  std::shared_ptr<const routing::Topology> topology_;   // as the table knows it
-  std::vector<std::shared_ptr<SubscriberLink>> links_;  // nullptr: a free id
-  std::vector<routing::LinkId> by_node_;                // kNoLink: not needed so far
-  std::vector<routing::LinkId> primaries_;
+  SubscriberLinks links_;
   routing::LinkId home_ = routing::kNoLink;
-  bool stopped_ = false;
   TimePoint retry_at_{};
   std::vector<std::string_view> names_;
   std::string replies_;
