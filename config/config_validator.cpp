@@ -73,6 +73,8 @@ constexpr std::array kRanges{
           1024 * kGb, print_size},
     Range{"limits.max_scripts", number<kLimits, &LimitsConfig::max_scripts_bytes>, kKb, 1024 * kGb,
           print_size, true},
+    Range{"limits.max_tracked_keys_per_worker", number<kLimits, &LimitsConfig::max_tracked_keys_per_worker>,
+          1, 1'000'000'000, print_count},
     Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
     Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
     Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,

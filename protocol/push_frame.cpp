@@ -63,6 +63,22 @@ std::optional<PushFrame> parse_push_frame(std::string_view frame) {
   return std::nullopt;
 }
 
+std::optional<Invalidation> parse_invalidation(std::string_view frame) {
+  std::string_view rest = frame;
+  if (take_number(rest, '>') != 2 || take_bulk(rest) != "invalidate") return std::nullopt;
+  Invalidation invalidation;
+  if (rest == "_\r\n") return invalidation;
+  const auto count = take_number(rest, '*');
+  // Without keys it would be taken for one of all.
+  if (!count || *count < 1) return std::nullopt;
+  for (std::int64_t i = 0; i < *count; ++i) {
+    const auto key = take_bulk(rest);
+    if (!key) return std::nullopt;
+    invalidation.keys.push_back(*key);
+  }
+  return invalidation;
+}
+
 std::string_view subscription_word(ChannelKind kind, bool subscribes) {
   return (subscribes ? kSubscribe : kUnsubscribe)[static_cast<std::size_t>(kind)];
 }
@@ -78,6 +94,26 @@ void write_empty_acknowledgement(std::string& out, bool resp3, ChannelKind kind,
   write_start(out, resp3, kind, false);
   write_null(out, resp3);
   write_integer(out, static_cast<std::int64_t>(count));
+}
+
+void write_invalidation(std::string& out, bool resp3, std::span<const std::string_view> keys) {
+  if (resp3) {
+    write_header(out, '>', 2);
+    write_bulk(out, "invalidate");
+  } else {
+    write_array_header(out, 3);
+    write_bulk(out, "message");
+    write_bulk(out, "__redis__:invalidate");
+  }
+  if (keys.empty()) return write_null(out, resp3);
+  write_array_header(out, keys.size());
+  for (const std::string_view key : keys) write_bulk(out, key);
+}
+
+void write_broken_redirect(std::string& out, std::uint64_t redirect) {
+  write_header(out, '>', 2);
+  write_bulk(out, "tracking-redir-broken");
+  write_integer(out, static_cast<std::int64_t>(redirect));
 }
 
 void write_subscription(std::string& out, ChannelKind kind, bool subscribes, std::string_view name) {

@@ -93,10 +93,10 @@ std::string no_such_user(std::string_view user) {
   return printable("ERR No such user '" + std::string(user.substr(0, user.find('\0'))) + "'");
 }
 
-std::string overlapping_prefixes(std::string_view prefix, std::string_view other) {
+std::string overlapping_prefixes(std::string_view prefix, std::string_view which, std::string_view other) {
   const auto shown_whole = [](std::string_view text) { return std::string(text.substr(0, text.find('\0'))); };
-  return printable("ERR Prefix '" + shown_whole(prefix) + "' overlaps with another provided prefix '" +
-                   shown_whole(other) + "'. Prefixes for a single client must not overlap.");
+  return printable("ERR Prefix '" + shown_whole(prefix) + "' overlaps with " + std::string(which) +
+                   " prefix '" + shown_whole(other) + "'. Prefixes for a single client must not overlap.");
 }
 
 std::string hello_option(std::string_view option) {

@@ -62,6 +62,19 @@ inline constexpr std::string_view kSecondRedirect = "ERR A client can only redir
 inline constexpr std::string_view kPrefixWithoutBcast = "ERR PREFIX option requires BCAST mode to be enabled";
 inline constexpr std::string_view kOptionWithBcast = "ERR OPTIN and OPTOUT are not compatible with BCAST";
 inline constexpr std::string_view kOptinAndOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+inline constexpr std::string_view kOtherBcast =
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling "
+    "it "
+    "with a different mode.";
+inline constexpr std::string_view kOtherOption =
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling "
+    "it "
+    "with a different mode.";
+inline constexpr std::string_view kNoRedirectClient = "ERR The client ID you want redirect to does not exist";
+inline constexpr std::string_view kCachingYesWithoutOptin =
+    "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+inline constexpr std::string_view kCachingNoWithoutOptout =
+    "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
 
 // --- Slotway's: nothing in Redis says these ---
 inline constexpr std::string_view kTimeout =
@@ -80,8 +93,6 @@ inline constexpr std::string_view kExecutedInPart = " (Slotway: executed in part
 // A node's, not ours: it has no such library of functions (functions.c).
 inline constexpr std::string_view kNoLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
-inline constexpr std::string_view kTrackingRefused =
-    "ERR CLIENT TRACKING ON is not supported by Slotway: nodes send no invalidations through it";
 inline constexpr std::string_view kDebugOff =
     "ERR DEBUG command not allowed. Set debug_command in Slotway's configuration, and enable-debug-command "
     "in the nodes', and restart them.";
@@ -113,7 +124,8 @@ std::string no_such_user(std::string_view user);
 std::string exec_abort(std::string_view error);
 // Redis's, to a subscriber that speaks RESP2.
 std::string not_for_subscribers(const CommandRow& row);
-std::string overlapping_prefixes(std::string_view prefix, std::string_view other);
+// `which`: "an existing" or "another provided".
+std::string overlapping_prefixes(std::string_view prefix, std::string_view which, std::string_view other);
 std::string hello_option(std::string_view option);
 
 }  // namespace slotway::protocol::errors

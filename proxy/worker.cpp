@@ -36,6 +36,8 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       pool_(io_, loop_),
       subscriptions_(
           io_, loop_, sessions_, slots_, pool_, [this] { end_turn(true); }, request_refresh),
+      invalidations_(
+          index, facts, io_, loop_, sessions_, slots_, pool_, [this] { end_turn(true); }, request_refresh),
       dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
       local_commands_(facts, pool_, client_desk_),
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
@@ -52,12 +54,14 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
   });
   pool_.set_turn([this](const std::function<void()>& act) { turn(act); });
   room_.subscriptions = &subscriptions_;
+  room_.invalidations = &invalidations_;
   room_.monitors = &monitor_feed_;
 }
 
 Worker::~Worker() {
   stop();
   subscriptions_.stop();
+  invalidations_.stop();
   room_.monitors = nullptr;  // other workers may have gone
   // Sessions hand their slots and bytes back before slots_ and loop_ go.
   sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
@@ -89,6 +93,7 @@ void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
     turn([&] {
       dispatcher_.set_topology(topology);
       subscriptions_.on_topology();
+      invalidations_.on_topology();
     });
   });
 }
@@ -210,6 +215,7 @@ void Worker::on_tick() {
   pool_.on_tick();
   client_desk_.on_tick();
   subscriptions_.on_tick();
+  invalidations_.on_tick();
   if (loop_.config.timeouts.client_idle.count() > 0) {
     sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
   }

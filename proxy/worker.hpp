@@ -23,6 +23,7 @@
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/worker_status.hpp"
+#include "proxy/upstream/invalidations.hpp"
 #include "proxy/upstream/subscriptions.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 
@@ -90,6 +91,7 @@ class Worker {
   Sessions sessions_;
   UpstreamPool pool_;
   Subscriptions subscriptions_;
+  Invalidations invalidations_;
   Dispatcher dispatcher_;
   LocalCommands local_commands_;
   SessionRoom room_;

@@ -42,6 +42,7 @@ constexpr InfoField kFields[] = {
     {"connected_clients", own},
     {"blocked_clients", own},
     {"maxclients", own},
+    {"tracking_*", own},
     {"client_recent_max_*", largest},
     // Memory
     {"used_memory_peak_perc", percent, "used_memory", "used_memory_peak"},

@@ -61,20 +61,25 @@ void no_evict(std::string_view mode, SessionState& state, std::string& out) {
   out += protocol::kOk;
 }
 
-void tracking(const RequestView& request, std::string& out) {
-  const std::string error = tracking_error(request);
-  error.empty() ? void(out += protocol::kOk) : write_error(out, error);
+// ON has a reply slot of its own.
+void tracking(const RequestView& request, ClientSession& session, std::string& out) {
+  auto wanted = parse_tracking(request, session.tracking());
+  if (const auto* error = std::get_if<std::string>(&wanted)) return write_error(out, *error);
+  if (auto* on = std::get_if<ClientTracking>(&wanted)) return session.start_tracking(std::move(*on));
+  session.stop_tracking();
+  out += protocol::kOk;
 }
 
-void tracking_info(bool resp3, std::string& out) {
-  protocol::write_map_header(out, resp3, 3);
-  protocol::write_bulk(out, "flags");
-  protocol::write_set_header(out, resp3, 1);
-  protocol::write_bulk(out, "off");
-  protocol::write_bulk(out, "redirect");
-  protocol::write_integer(out, -1);
-  protocol::write_bulk(out, "prefixes");
-  protocol::write_array_header(out, 0);
+void caching(std::string_view mode, ClientSession& session, std::string& out) {
+  if (!session.tracking()) return write_error(out, errors::kCachingWithoutTracking);
+  const std::string error = caching_error(mode, *session.tracking());
+  if (!error.empty()) return write_error(out, error);
+  session.note_caching();
+  out += protocol::kOk;
+}
+
+std::int64_t redirect_of(const ClientTracking* tracking) {
+  return tracking ? static_cast<std::int64_t>(tracking->redirect) : -1;
 }
 
 }  // namespace
@@ -100,10 +105,11 @@ void ClientCommands::run(LocalCommand command, const RequestView& request, Clien
     case LocalCommand::client_unblock: return unblock(request, session, out);
     case LocalCommand::client_reply: return reply_mode(request.arg(2), session.state(), out);
     case LocalCommand::client_no_evict: return no_evict(request.arg(2), session.state(), out);
-    case LocalCommand::client_getredir: return protocol::write_integer(out, -1);
-    case LocalCommand::client_trackinginfo: return tracking_info(session.facts().resp3, out);
-    case LocalCommand::client_tracking: return tracking(request, out);
-    case LocalCommand::client_caching: return write_error(out, errors::kCachingWithoutTracking);
+    case LocalCommand::client_getredir: return protocol::write_integer(out, redirect_of(session.tracking()));
+    case LocalCommand::client_trackinginfo:
+      return write_tracking_info(out, session.facts().resp3, session.tracking());
+    case LocalCommand::client_tracking: return tracking(request, session, out);
+    case LocalCommand::client_caching: return caching(request.arg(2), session, out);
     case LocalCommand::pubsub_channels:
     case LocalCommand::pubsub_numsub:
     case LocalCommand::pubsub_numpat:

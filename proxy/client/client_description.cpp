@@ -12,6 +12,11 @@ std::string flags_of(const ClientDescription& client) {
   if (client.type == ClientType::pubsub) flags += 'P';
   if (client.queued) flags += 'x';
   if (client.blocked) flags += 'b';
+  if (client.tracking) {
+    flags += 't';
+    if (client.tracking->redirect_broken) flags += 'R';
+    if (client.tracking->bcast) flags += 'B';
+  }
   if (client.closing) flags += 'c';
   if (client.readonly) flags += 'r';
   if (client.no_evict) flags += 'e';
@@ -62,7 +67,7 @@ std::string ClientDescription::line() const {
   field("events", waits_to_write ? "rw" : "r");
   field("cmd", command.empty() ? "NULL" : command);
   field("user", "default");
-  number("redir", -1);
+  number("redir", tracking ? static_cast<std::int64_t>(tracking->redirect) : -1);
   number("resp", resp3 ? 3 : 2);
   return text;
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/client/client_tracking.hpp"
+
 namespace slotway::proxy {
 
 enum class ClientType : std::uint8_t { normal, master, replica, pubsub };
@@ -33,6 +35,7 @@ struct ClientDescription {
   bool closing = false;   // closes when all is answered
   bool readonly = false;  // after READONLY
   bool no_evict = false;
+  std::optional<ClientTracking> tracking;
   bool resp3 = false;
   bool waits_to_write = false;  // its socket takes no more for now
   std::size_t query_bytes = 0;

@@ -51,6 +51,7 @@ class ClientDesk {
   TimePoint now() const { return room_.loop.now; }
   Dispatcher& dispatcher() { return room_.dispatcher; }
   MonitorFeed& monitors() { return *room_.monitors; }
+  Invalidations& invalidations() { return *room_.invalidations; }
 
   // --- the worker's loop ---
   // Takes up what a pause that is over has held back.

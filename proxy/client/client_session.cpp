@@ -56,6 +56,7 @@ ClientSession::~ClientSession() {
   finish();
   leave_subscriptions();
   leave_monitors();
+  stop_tracking();
   replies_.clear();
   drop_transaction();
   out_.clear(room_.loop.blocks);
@@ -373,6 +374,7 @@ ClientDescription ClientSession::describe() const {
   client.monitors = monitors_;
   client.readonly = state_.readonly;
   client.no_evict = state_.no_evict;
+  if (tracking_) client.tracking = *tracking_;
   client.resp3 = state_.facts.resp3;
   client.waits_to_write = write_blocked_;
   client.query_bytes = read_.bytes().size();

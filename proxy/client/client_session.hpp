@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "protocol/request_parser.hpp"
 #include "proxy/client/client_description.hpp"
 #include "proxy/client/client_pause.hpp"
+#include "proxy/client/client_tracking.hpp"
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
 #include "proxy/client/transaction.hpp"
@@ -25,6 +28,7 @@ namespace slotway::proxy {
 
 class ClientSession;
 class Dispatcher;
+class Invalidations;
 class MonitorFeed;
 class LocalCommands;
 class Subscriptions;
@@ -57,6 +61,7 @@ struct SessionRoom {
   LogLimiter memory_warnings{std::chrono::seconds(10)};
   ClientPause pause = {};  // CLIENT PAUSE
   Subscriptions* subscriptions = nullptr;
+  Invalidations* invalidations = nullptr;
   MonitorFeed* monitors = nullptr;
   bool monitored = false;  // by somebody, in any worker
   LogLimiter subscriber_warnings{std::chrono::seconds(10)};
@@ -132,22 +137,42 @@ class ClientSession {
   void begin_blocking(Handle reply_slot) { blocking_reply_ = reply_slot; }
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
-  bool is_pausing() const { return room_.pause.is_on(); }
   // CLIENT PAUSE holds that command back: it comes again when the pause is over.
   bool postpones(const protocol::CommandRow& row);
   // Its last command; nullptr = unknown.
   void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
+  // --- what others want to know of its requests ---
+  struct Observation {
+    std::optional<std::string> line;  // for monitors; nullopt: it is shown to nobody
+    std::vector<std::string> keys;    // that it will have read
+  };
+  // A request may have to wait, or somebody observes it.
+  bool is_observed() const { return room_.pause.is_on() || room_.monitored || tracks_reads_; }
+  // Of a request that will not be refused.
+  Observation observe(const protocol::CommandRow& row, const protocol::RequestView& request) const;
+  // It was taken, or refused; then `row` may be nullptr.
+  void conclude(const protocol::CommandRow* row, Observation observation);
+
+  // --- CLIENT TRACKING (session_tracking.cpp) ---
+  // nullptr: it does not track.
+  const ClientTracking* tracking() const { return tracking_.get(); }
+  void start_tracking(ClientTracking wanted);
+  void stop_tracking();
+  void note_caching() { tracking_->caching = true; }
+  void mark_redirect_broken() { tracking_->redirect_broken = true; }
+  // From now on. The Invalidations know of it.
+  void set_tracking(ClientTracking tracking);
+  // One whole frame, behind the replies that are missing.
+  void push_in_turn(std::string_view frame);
+  // Its blocking command is not answered, whether it has been sent or waits for a node.
+  bool is_blocked() const { return room_.slots.find(blocking_reply_) != nullptr; }
+
   // --- monitors (session_monitor.cpp) ---
   // False: not before all its earlier requests are answered.
   bool run_monitor(const protocol::CommandRow& row);
-  bool is_monitored() const { return room_.monitored; }
   // It monitors, and the command is of the keyspace: answered with an error.
   bool refuses_as_monitor(const protocol::CommandRow& row);
-  // Of a request of its own; nullopt: it is shown to nobody.
-  std::optional<std::string> monitor_line(const protocol::CommandRow& row,
-                                          const protocol::RequestView& request) const;
-  void show_to_monitors(std::string_view line);
   // Whole lines, between the replies; bounded as messages are.
   void show(std::string_view lines);
 
@@ -155,6 +180,8 @@ class ClientSession {
   // A message, one whole frame: goes out between the replies. A client that has too many of them unread is
   // closed.
   void push(std::string_view frame);
+  // The same of a frame that is right for its protocol.
+  void push_as_is(std::string_view frame);
 
   // --- local commands ---
   SessionState& state() { return state_; }
@@ -171,6 +198,8 @@ class ClientSession {
  private:
   void leave_subscriptions();
   void leave_monitors();
+  std::vector<std::string> keys_read_by(const protocol::CommandRow& row,
+                                        const protocol::RequestView& request) const;
   // What goes out without having been asked for fits; a client that is too slow is closed.
   bool has_room_for(std::size_t bytes);
   void describe_subscriptions(ClientDescription& client) const;
@@ -187,8 +216,6 @@ class ClientSession {
   void set_limited(bool limited);
   std::uint64_t held_bytes() const;
   void check_memory();
-  // Its blocking command is not answered, whether it has been sent or waits for a node.
-  bool is_blocked() const { return room_.slots.find(blocking_reply_) != nullptr; }
   void want_settle();
   bool expects_more_output() const;
   void write();
@@ -209,6 +236,7 @@ class ClientSession {
   bool listens_ = false;    // has, or had, subscriptions
   bool write_blocked_ = false;
   bool monitors_ = false;
+  bool tracks_reads_ = false;
   std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
   protocol::ReadBuffer read_;
   ReplyQueue replies_;
@@ -220,6 +248,7 @@ class ClientSession {
   const protocol::CommandRow* last_command_ = nullptr;
   SessionState state_;
   std::unique_ptr<Transaction> transaction_;  // while one is open
+  std::unique_ptr<ClientTracking> tracking_;  // while it tracks
   Handle watching_;
   Handle blocking_;
   Handle blocking_reply_;

@@ -12,6 +12,7 @@ struct Totals {
   std::uint64_t clients = 0, blocked = 0, accepted = 0, requests = 0, in = 0, out = 0, errors = 0,
                 in_flight = 0;
   std::uint64_t redirects = 0, fragments = 0, retries = 0, buffers = 0;
+  std::uint64_t tracking = 0, tracked_keys = 0, tracked_items = 0, tracked_prefixes = 0;
 };
 
 Totals sum(const ProxyFacts& facts) {
@@ -26,6 +27,10 @@ Totals sum(const ProxyFacts& facts) {
     t.fragments += w->fragments.get();
     t.retries += w->retries.get();
     t.buffers += w->buffer_bytes.get();
+    t.tracking += w->tracking_clients.get();
+    t.tracked_keys += w->tracked_keys.get();
+    t.tracked_items += w->tracked_items.get();
+    t.tracked_prefixes += w->tracked_prefixes.get();
     for (const Counter& c : w->requests) t.requests += c.get();
     for (const auto& family : w->errors) {
       for (const Counter& c : family) t.errors += c.get();
@@ -64,6 +69,15 @@ void write_clients(Text& text, const ProxyFacts& facts, const Totals& totals) {
   text.field("connected_clients", totals.clients);
   text.field("maxclients", facts.config.limits.max_clients);
   text.field("blocked_clients", totals.blocked);
+  text.field("tracking_clients", totals.tracking);
+}
+
+void write_stats(Text& text, const Totals& totals) {
+  text.section("Stats");
+  text.field("total_connections_received", totals.accepted);
+  text.field("tracking_total_keys", totals.tracked_keys);
+  text.field("tracking_total_items", totals.tracked_items);
+  text.field("tracking_total_prefixes", totals.tracked_prefixes);
 }
 
 void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology* topology,
@@ -97,10 +111,7 @@ std::string info_text(const ProxyFacts& facts, const routing::Topology* topology
   Text text;
   if (sections.wants("server")) write_server(text, facts);
   if (sections.wants("clients")) write_clients(text, facts, totals);
-  if (sections.wants("stats")) {
-    text.section("Stats");
-    text.field("total_connections_received", totals.accepted);
-  }
+  if (sections.wants("stats")) write_stats(text, totals);
   if (sections.wants("replication")) {
     text.section("Replication");
     text.field("role", "master");

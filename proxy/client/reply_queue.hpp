@@ -59,6 +59,8 @@ class ReplyQueue {
                    std::unique_ptr<routing::Merger>& merger);
 
   std::size_t size() const { return size_; }
+  // The slot that was opened last; it may be gone.
+  Handle last() const { return tail_; }
   // Request bytes in flight and reply bytes that wait for their turn.
   std::uint64_t pending_bytes() const { return request_bytes_ + reply_bytes_; }
   // Of those, the replies.

@@ -31,14 +31,6 @@ bool ClientSession::refuses_as_monitor(const protocol::CommandRow& row) {
   return true;
 }
 
-std::optional<std::string> ClientSession::monitor_line(const protocol::CommandRow& row,
-                                                       const protocol::RequestView& request) const {
-  if (!protocol::is_monitored(row)) return std::nullopt;
-  return MonitorFeed::line_of(*this, row, request);
-}
-
-void ClientSession::show_to_monitors(std::string_view line) { room_.monitors->show(line); }
-
 void ClientSession::show(std::string_view lines) {
   if (!state_.reply_off && has_room_for(lines.size())) {
     out_.append(room_.loop.blocks, lines);

@@ -62,4 +62,10 @@ void ClientSession::push(std::string_view frame) {
   want_settle();
 }
 
+void ClientSession::push_as_is(std::string_view frame) {
+  if (!has_room_for(frame.size())) return;
+  out_.append(room_.loop.blocks, frame);
+  want_settle();
+}
+
 }  // namespace slotway::proxy

@@ -78,6 +78,7 @@ void ClientSession::speak(bool resp3) {
 void ClientSession::reset() {
   leave_subscriptions();
   leave_monitors();
+  stop_tracking();
   speak(false);
   drop_transaction();
   forget_watching();

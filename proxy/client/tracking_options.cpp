@@ -21,6 +21,7 @@ struct TrackingOptions {
   bool bcast = false;
   bool optin = false;
   bool optout = false;
+  bool noloop = false;
   std::vector<std::string_view> prefixes;
   std::string error;
 };
@@ -29,7 +30,8 @@ bool take_flag(std::string_view word, TrackingOptions& options) {
   if (equal_ignore_case(word, "bcast")) return options.bcast = true;
   if (equal_ignore_case(word, "optin")) return options.optin = true;
   if (equal_ignore_case(word, "optout")) return options.optout = true;
-  return equal_ignore_case(word, "noloop");
+  if (equal_ignore_case(word, "noloop")) return options.noloop = true;
+  return false;
 }
 
 TrackingOptions read_options(const RequestView& request) {
@@ -43,6 +45,8 @@ TrackingOptions read_options(const RequestView& request) {
         options.error = errors::kSecondRedirect;
       } else if (!id) {
         options.error = errors::kNotInteger;
+      } else if (*id <= 0) {
+        options.error = errors::kNoRedirectClient;
       } else {
         options.redirect = *id;
       }
@@ -55,29 +59,64 @@ TrackingOptions read_options(const RequestView& request) {
   return options;
 }
 
-// One of two prefixes of one client begins with the other.
-std::string overlap_error(const std::vector<std::string_view>& prefixes) {
+bool overlap(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
+
+// A change of a key that begins with both would be told twice.
+std::string overlap_error(const std::vector<std::string_view>& prefixes, const ClientTracking* now) {
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    if (now) {
+      for (const std::string& existing : now->prefixes) {
+        if (overlap(existing, prefixes[i]))
+          return errors::overlapping_prefixes(prefixes[i], "an existing", existing);
+      }
+    }
     for (std::size_t j = i + 1; j < prefixes.size(); ++j) {
-      if (prefixes[i].starts_with(prefixes[j]) || prefixes[j].starts_with(prefixes[i]))
-        return errors::overlapping_prefixes(prefixes[i], prefixes[j]);
+      if (overlap(prefixes[i], prefixes[j]))
+        return errors::overlapping_prefixes(prefixes[i], "another provided", prefixes[j]);
     }
   }
   return {};
 }
 
-}  // namespace
-
-std::string tracking_error(const RequestView& request) {
-  const TrackingOptions options = read_options(request);
-  if (!options.error.empty()) return options.error;
-  if (equal_ignore_case(request.arg(2), "off")) return {};
-  if (!equal_ignore_case(request.arg(2), "on")) return std::string(errors::kSyntax);
+std::string error_of(const TrackingOptions& options, const ClientTracking* now) {
   if (!options.bcast && !options.prefixes.empty()) return std::string(errors::kPrefixWithoutBcast);
+  if (now && now->bcast != options.bcast) return std::string(errors::kOtherBcast);
   if (options.bcast && (options.optin || options.optout)) return std::string(errors::kOptionWithBcast);
   if (options.optin && options.optout) return std::string(errors::kOptinAndOptout);
-  if (std::string error = overlap_error(options.prefixes); !error.empty()) return error;
-  return std::string(errors::kTrackingRefused);
+  if (now && ((options.optin && now->optout) || (options.optout && now->optin)))
+    return std::string(errors::kOtherOption);
+  return overlap_error(options.prefixes, now);
+}
+
+}  // namespace
+
+std::variant<ClientTracking, TrackingOff, std::string> parse_tracking(const RequestView& request,
+                                                                      const ClientTracking* now) {
+  const TrackingOptions options = read_options(request);
+  if (!options.error.empty()) return options.error;
+  if (equal_ignore_case(request.arg(2), "off")) return TrackingOff{};
+  if (!equal_ignore_case(request.arg(2), "on")) return std::string(errors::kSyntax);
+  if (std::string error = error_of(options, now); !error.empty()) return error;
+
+  ClientTracking wanted;
+  wanted.bcast = options.bcast;
+  wanted.optin = options.optin;
+  wanted.optout = options.optout;
+  wanted.noloop = options.noloop;
+  wanted.redirect = static_cast<std::uint64_t>(options.redirect);
+  if (now) {
+    wanted.prefixes = now->prefixes;
+    wanted.caching = now->caching;
+  }
+  if (options.bcast && options.prefixes.empty()) wanted.prefixes.emplace();
+  wanted.prefixes.insert(options.prefixes.begin(), options.prefixes.end());
+  return wanted;
+}
+
+std::string caching_error(std::string_view mode, const ClientTracking& now) {
+  if (equal_ignore_case(mode, "yes")) return now.optin ? "" : std::string(errors::kCachingYesWithoutOptin);
+  if (equal_ignore_case(mode, "no")) return now.optout ? "" : std::string(errors::kCachingNoWithoutOptout);
+  return std::string(errors::kSyntax);
 }
 
 }  // namespace slotway::proxy

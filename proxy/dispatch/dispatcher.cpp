@@ -58,23 +58,22 @@ Taken Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& 
   const routing::Plan plan = planner_.plan(request, session.facts());
   const protocol::CommandRow* row = std::visit([](const auto& decided) { return decided.row; }, plan);
   session.note_command(row);
-  if (session.is_pausing() || session.is_monitored()) {
-    // What is refused is refused at once, and shown to nobody (processCommand).
-    const bool refused = std::holds_alternative<routing::Reject>(plan);
-    if (!refused && session.refuses_as_monitor(*row)) return Taken::yes;
-    if (!refused && session.postpones(*row)) return Taken::after_pause;
-    if (!refused && session.is_monitored()) return take_monitored(session, request, plan, *row, source);
-  }
+  if (session.is_observed()) return take_observed(session, request, plan, row, source);
   return take(session, request, plan, source) ? Taken::yes : Taken::when_answered;
 }
 
-Taken Dispatcher::take_monitored(ClientSession& session, const protocol::RequestView& request,
-                                 const routing::Plan& plan, const protocol::CommandRow& row,
-                                 protocol::ReadBuffer* source) {
+Taken Dispatcher::take_observed(ClientSession& session, const protocol::RequestView& request,
+                                const routing::Plan& plan, const protocol::CommandRow* row,
+                                protocol::ReadBuffer* source) {
+  // What is refused is refused at once, and shown to nobody (processCommand).
+  const bool refused = std::holds_alternative<routing::Reject>(plan);
+  if (!refused && session.refuses_as_monitor(*row)) return Taken::yes;
+  if (!refused && session.postpones(*row)) return Taken::after_pause;
   // The request's bytes may leave with it.
-  const std::optional<std::string> line = session.monitor_line(row, request);
+  ClientSession::Observation observation;
+  if (!refused) observation = session.observe(*row, request);
   if (!take(session, request, plan, source)) return Taken::when_answered;
-  if (line) session.show_to_monitors(*line);
+  session.conclude(row, std::move(observation));
   return Taken::yes;
 }
 

@@ -68,9 +68,8 @@ class Dispatcher final : public UpstreamEvents {
   void on_deadline(const Request& request) override;
 
  private:
-  Taken take_monitored(ClientSession& session, const protocol::RequestView& request,
-                       const routing::Plan& plan, const protocol::CommandRow& row,
-                       protocol::ReadBuffer* source);
+  Taken take_observed(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
+                      const protocol::CommandRow* row, protocol::ReadBuffer* source);
   // False: it must come again when all earlier requests of the session are answered.
   bool take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
             protocol::ReadBuffer* source);

@@ -99,6 +99,11 @@ struct WorkerCounters {
   Counter subscribers_closed;  // because they read too slowly
   Counter subscriptions;       // channels and patterns that this worker is subscribed to at nodes now
   Counter messages_delivered;  // to clients
+  Counter tracking_clients;    // clients with CLIENT TRACKING now
+  Counter tracked_keys;        // that one of them has read, and has not been told of since
+  Counter tracked_items;       // the same, for each client
+  Counter tracked_prefixes;    // of CLIENT TRACKING ON BCAST
+  Counter invalidations;       // sent to clients
   Counter in_flight;           // requests waiting for a node now
   Counter long_scripts;        // 1 = a node runs a script for long, or did so a second ago
 

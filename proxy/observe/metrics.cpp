@@ -123,6 +123,12 @@ void add_subscriptions(Families& out, const Workers& workers) {
           "Messages given to subscribed clients.", &WorkerCounters::messages_delivered);
   add_sum(out, workers, "slotway_subscribers_closed_total", MetricType::Counter,
           "Subscribed clients closed because they read too slowly.", &WorkerCounters::subscribers_closed);
+  add_sum(out, workers, "slotway_tracking_clients", MetricType::Gauge, "Clients with CLIENT TRACKING now.",
+          &WorkerCounters::tracking_clients);
+  add_sum(out, workers, "slotway_tracked_keys", MetricType::Gauge,
+          "Keys that clients with CLIENT TRACKING may have cached now.", &WorkerCounters::tracked_keys);
+  add_sum(out, workers, "slotway_invalidations_total", MetricType::Counter,
+          "Invalidations for clients with CLIENT TRACKING.", &WorkerCounters::invalidations);
 }
 
 void add_requests(Families& out, const Workers& workers) {

@@ -71,6 +71,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"limits.max_pinned_per_worker", "27"},
       {"limits.max_subscriber_output", "33kb"},
       {"limits.max_scripts", "34kb"},
+      {"limits.max_tracked_keys_per_worker", "35"},
       {"timeouts.connect", "18ms"},
       {"timeouts.request", "19ms"},
       {"timeouts.upstream_idle_ping", "20ms"},

@@ -2,19 +2,6 @@
 #include "tests/inproc/scene.hpp"
 
 namespace slotway::inproc {
-namespace {
-
-const std::string kHello = "%1\r\n$5\r\nproto\r\n:3\r\n";
-
-// Switches the client to RESP3; what HELLO answers is the proxy's.
-void speak_resp3(TestClient& client) {
-  client.send_raw(encode({"HELLO", "3"}) + encode({"PING"}));
-  std::string received;
-  while (!received.ends_with("+PONG\r\n")) received += client.read_raw(1);
-  CHECK(received.starts_with("%7\r\n$6\r\nserver\r\n"));
-}
-
-}  // namespace
 
 TEST_CASE("a node is asked in the client's protocol") {
   Scene scene(1);

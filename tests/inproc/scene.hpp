@@ -60,6 +60,17 @@ inline std::size_t count_lines(const std::string& text, const std::string& line)
   return count;
 }
 
+// A node's answer to HELLO 3.
+inline const std::string kHello = "%1\r\n$5\r\nproto\r\n:3\r\n";
+
+// Switches the client to RESP3; what HELLO answers is the proxy's.
+inline void speak_resp3(TestClient& client) {
+  client.send_raw(encode({"HELLO", "3"}) + encode({"PING"}));
+  std::string received;
+  while (!received.ends_with("+PONG\r\n")) received += client.read_raw(1);
+  CHECK(received.starts_with("%7\r\n$6\r\nserver\r\n"));
+}
+
 struct Scene {
   using Adjust = std::function<void(config::Config&)>;
 

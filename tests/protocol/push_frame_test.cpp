@@ -74,4 +74,54 @@ TEST_CASE("acknowledgements and commands are written as Redis writes them") {
   CHECK(out == "*2\r\n$9\r\nsubscribe\r\n$3\r\na b\r\n");
 }
 
+TEST_CASE("invalidations are told apart, and one of no keys is none") {
+  struct Case {
+    std::string_view frame;
+    std::string_view expected;  // "*": of all
+  };
+  const Case cases[] = {
+      {">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n", "[a]"},
+      {">2\r\n$10\r\ninvalidate\r\n*2\r\n$3\r\na\r\n\r\n$0\r\n\r\n", "[a\r\n][]"},
+      {">2\r\n$10\r\ninvalidate\r\n_\r\n", "*"},
+      {">2\r\n$10\r\ninvalidate\r\n*0\r\n", "none"},
+      {">2\r\n$10\r\ninvalidate\r\n*-1\r\n", "none"},
+      {">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n", "none"},
+      {">2\r\n$10\r\ninvalidate\r\n*1\r\n:1\r\n", "none"},
+      {"*2\r\n$10\r\ninvalidate\r\n_\r\n", "none"},
+      {">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n", "none"},
+      {">2\r\n$10\r\ninvalidate\r\n", "none"},
+      {"+OK\r\n", "none"},
+      {"", "none"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.frame);
+    std::string text = "none";
+    if (const auto invalidation = parse_invalidation(c.frame)) {
+      text = invalidation->keys.empty() ? "*" : "";
+      for (const std::string_view key : invalidation->keys) text += "[" + std::string(key) + "]";
+    }
+    CHECK(text == c.expected);
+  }
+}
+
+TEST_CASE("invalidations are written as Redis writes them") {
+  const std::string_view keys[] = {"a", "b\r\n"};
+  std::string out;
+  write_invalidation(out, true, keys);
+  CHECK(out == ">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$3\r\nb\r\n\r\n");
+  CHECK(parse_invalidation(out)->keys == std::vector<std::string_view>{"a", "b\r\n"});
+  out.clear();
+  write_invalidation(out, true, {});
+  CHECK(out == ">2\r\n$10\r\ninvalidate\r\n_\r\n");
+  out.clear();
+  write_invalidation(out, false, {keys, 1});
+  CHECK(out == "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\na\r\n");
+  out.clear();
+  write_invalidation(out, false, {});
+  CHECK(out == "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n$-1\r\n");
+  out.clear();
+  write_broken_redirect(out, 17);
+  CHECK(out == ">2\r\n$21\r\ntracking-redir-broken\r\n:17\r\n");
+}
+
 }  // namespace slotway::protocol

@@ -78,9 +78,15 @@ TEST_CASE("The counters of all workers are added") {
   stage.second.clients.add(4);
   stage.first.clients_accepted.add(10);
   stage.second.clients_accepted.add(20);
+  stage.first.tracking_clients.add(2);
+  stage.second.tracking_clients.add(3);
+  stage.first.tracked_keys.add(7);
+  stage.second.tracked_items.add(8);
+  stage.second.tracked_prefixes.add(9);
   CHECK(stage.text({"clients", "stats"}) ==
-        "# Clients\r\nconnected_clients:7\r\nmaxclients:77\r\nblocked_clients:2\r\n\r\n"
-        "# Stats\r\ntotal_connections_received:30\r\n");
+        "# Clients\r\nconnected_clients:7\r\nmaxclients:77\r\nblocked_clients:2\r\ntracking_clients:5\r\n\r\n"
+        "# Stats\r\ntotal_connections_received:30\r\ntracking_total_keys:7\r\ntracking_total_items:8\r\n"
+        "tracking_total_prefixes:9\r\n");
 }
 
 TEST_CASE("The Slotway section tells of the map and of what was done for it") {

@@ -47,13 +47,13 @@ TEST_CASE("sections and fields keep their order, and what only one node has come
 
 TEST_CASE("what the proxy says of itself replaces, adds, or stands behind") {
   const std::vector<std::string> texts = {
-      "# Clients\r\nconnected_clients:5\r\ntracking_clients:1\r\nrun_id:x\r\n",
-      "# Clients\r\nconnected_clients:6\r\ntracking_clients:2\r\nrun_id:y\r\n"};
+      "# Clients\r\nconnected_clients:5\r\nkeyspace_hits:1\r\nrun_id:x\r\n",
+      "# Clients\r\nconnected_clients:6\r\nkeyspace_hits:2\r\nrun_id:y\r\n"};
   ReportWish wish;
   wish.sections = sections({"clients"});
-  wish.own_info = "# Clients\r\nconnected_clients:100\r\ntracking_clients:4\r\nmine:1\r\n";
+  wish.own_info = "# Clients\r\nconnected_clients:100\r\nkeyspace_hits:4\r\nmine:1\r\n";
   // run_id is the proxy's own too, and it says nothing of it
-  CHECK(merge(texts, wish) == "# Clients\r\nconnected_clients:100\r\ntracking_clients:7\r\nmine:1\r\n");
+  CHECK(merge(texts, wish) == "# Clients\r\nconnected_clients:100\r\nkeyspace_hits:7\r\nmine:1\r\n");
 }
 
 TEST_CASE("figures that follow from others are made of the sums") {

@@ -1,0 +1,80 @@
+// What a client_session does for CLIENT TRACKING, and for those who observe its requests.
+
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "protocol/command_keys.hpp"
+#include "protocol/monitor_line.hpp"
+#include "proxy/client/client_session.hpp"
+#include "proxy/client/monitor_feed.hpp"
+#include "proxy/upstream/invalidations.hpp"
+
+namespace slotway::proxy {
+
+using protocol::CommandRow;
+using protocol::LocalCommand;
+using protocol::RequestView;
+
+// --- observed requests ---
+
+ClientSession::Observation ClientSession::observe(const CommandRow& row, const RequestView& request) const {
+  Observation observation;
+  if (room_.monitored && protocol::is_monitored(row))
+    observation.line = MonitorFeed::line_of(*this, row, request);
+  if (tracks_reads_) observation.keys = keys_read_by(row, request);
+  return observation;
+}
+
+// What is queued is read at EXEC, and CLIENT CACHING holds until then. It also holds over other CLIENT
+// commands (networking.c, resetClient).
+void ClientSession::conclude(const CommandRow* row, Observation observation) {
+  if (observation.line) room_.monitors->show(*observation.line);
+  if (!tracks_reads_) return;
+  std::vector<std::string>& queued = tracking_->queued;
+  if (state_.facts.in_transaction) {
+    std::ranges::move(observation.keys, std::back_inserter(queued));
+    return;
+  }
+  if (row && row->local == LocalCommand::exec) observation.keys = std::move(queued);
+  queued.clear();
+  room_.invalidations->remember(*this, observation.keys, replies_.last());
+  if (!row || !row->name.starts_with("client|")) tracking_->caching = false;
+}
+
+// Only the node knows whether a script reads: all keys that it is given may be read.
+std::vector<std::string> ClientSession::keys_read_by(const CommandRow& row,
+                                                     const RequestView& request) const {
+  std::vector<std::string> keys;
+  if (!row.has(protocol::kReadonly) && row.family != protocol::Family::scripting) return keys;
+  if (tracking_->optin ? !tracking_->caching : tracking_->optout && tracking_->caching) return keys;
+  std::vector<std::uint32_t> places;
+  protocol::find_keys(row, request, places);
+  for (const std::uint32_t place : places) keys.emplace_back(request.arg(place));
+  return keys;
+}
+
+// --- CLIENT TRACKING ---
+
+void ClientSession::start_tracking(ClientTracking wanted) {
+  room_.invalidations->start(*this, std::move(wanted));
+}
+
+void ClientSession::set_tracking(ClientTracking tracking) {
+  tracks_reads_ = !tracking.bcast;
+  tracking_ = std::make_unique<ClientTracking>(std::move(tracking));
+}
+
+void ClientSession::stop_tracking() {
+  if (room_.invalidations) room_.invalidations->stop(*this);
+  tracks_reads_ = false;
+  tracking_.reset();
+}
+
+void ClientSession::push_in_turn(std::string_view frame) {
+  if (replies_.size() == 0) return push_as_is(frame);
+  const Handle slot = replies_.open(handle_, protocol::Family::pubsub, 0);
+  deliver(slot, room_.slots.at(slot), {frame});
+}
+
+}  // namespace slotway::proxy
