@@ -108,6 +108,8 @@ enum class LocalCommand : std::uint8_t {
   client_unblock,
   client_reply,
   client_no_evict,
+  client_no_touch,
+  client_setinfo,
   client_getredir,
   client_trackinginfo,
   client_tracking,

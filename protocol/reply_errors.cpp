@@ -93,6 +93,15 @@ std::string no_such_user(std::string_view user) {
   return printable("ERR No such user '" + std::string(user.substr(0, user.find('\0'))) + "'");
 }
 
+std::string unrecognized_option(std::string_view option) {
+  return printable("ERR Unrecognized option '" + std::string(option) + "'");
+}
+
+std::string bad_client_attribute(std::string_view attribute) {
+  return printable("ERR " + std::string(attribute) +
+                   " cannot contain spaces, newlines or special characters.");
+}
+
 std::string overlapping_prefixes(std::string_view prefix, std::string_view which, std::string_view other) {
   const auto shown_whole = [](std::string_view text) { return std::string(text.substr(0, text.find('\0'))); };
   return printable("ERR Prefix '" + shown_whole(prefix) + "' overlaps with " + std::string(which) +

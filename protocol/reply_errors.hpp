@@ -93,6 +93,8 @@ inline constexpr std::string_view kExecutedInPart = " (Slotway: executed in part
 // A node's, not ours: it has no such library of functions (functions.c).
 inline constexpr std::string_view kNoLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
+inline constexpr std::string_view kNoTouchRefused =
+    "ERR CLIENT NO-TOUCH ON is not supported by Slotway: clients share its connections to the nodes";
 inline constexpr std::string_view kDebugOff =
     "ERR DEBUG command not allowed. Set debug_command in Slotway's configuration, and enable-debug-command "
     "in the nodes', and restart them.";
@@ -126,6 +128,9 @@ std::string exec_abort(std::string_view error);
 std::string not_for_subscribers(const CommandRow& row);
 // `which`: "an existing" or "another provided".
 std::string overlapping_prefixes(std::string_view prefix, std::string_view which, std::string_view other);
+std::string unrecognized_option(std::string_view option);
+// Of CLIENT SETINFO: a value with characters that CLIENT LIST cannot show.
+std::string bad_client_attribute(std::string_view attribute);
 std::string hello_option(std::string_view option);
 
 }  // namespace slotway::protocol::errors

@@ -27,7 +27,7 @@ LOCAL = {name: name.replace("|", "_").replace("-", "_") for name in (
     "ping echo quit reset select time role auth hello info readonly readwrite asking"
     " client|id client|getname client|setname"
     " client|info client|list client|kill client|pause client|unpause client|unblock client|reply"
-    " client|no-evict"
+    " client|no-evict client|no-touch client|setinfo"
     " client|getredir client|trackinginfo client|tracking client|caching"
     " cluster|slots cluster|shards cluster|nodes cluster|info cluster|myid cluster|keyslot"
     " acl|whoami acl|users acl|list acl|getuser"
@@ -122,6 +122,12 @@ OPTIONS = {
 UNKNOWN_SPECS = {
     "sort": [{"keyword": "STORE", "at": 2, "find": "range", "last": 0, "step": 1, "limit": 0}],
     "sort_ro": [],
+}
+
+# Of newer servers (7.2), but Slotway's own to answer whatever is behind it, in the form of COMMAND's rows.
+NEWER = {
+    "client": [[f"client|{name}", arity, ["noscript", "loading", "stale"], 0, 0, 0, [], [], [], []]
+               for name, arity in (("no-touch", 3), ("setinfo", 4))],
 }
 
 FLAGS = {
@@ -279,7 +285,9 @@ class Writer:
 
     def subcommand_array(self, name, subcommands):
         array = f"k{name.capitalize()}Subcommands"
-        rows = [self.row(reply) for reply in sorted(subcommands)]
+        known = {reply[0] for reply in subcommands}
+        newer = [reply for reply in NEWER.get(name, []) if reply[0] not in known]
+        rows = [self.row(reply) for reply in sorted(subcommands + newer)]
         self.subcommand_arrays += [f"constexpr CommandRow {array}[] = {{", *rows, "};"]
         return array
 

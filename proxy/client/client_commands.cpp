@@ -61,6 +61,23 @@ void no_evict(std::string_view mode, SessionState& state, std::string& out) {
   out += protocol::kOk;
 }
 
+// A node would have to be told on a connection that many clients share.
+void no_touch(std::string_view mode, std::string& out) {
+  if (equal_ignore_case(mode, "on")) return write_error(out, errors::kNoTouchRefused);
+  if (!equal_ignore_case(mode, "off")) return write_error(out, errors::kSyntax);
+  out += protocol::kOk;
+}
+
+void set_info(const RequestView& request, SessionState& state, std::string& out) {
+  const std::string_view option = request.arg(2);
+  const bool is_name = equal_ignore_case(option, "lib-name");
+  if (!is_name && !equal_ignore_case(option, "lib-ver"))
+    return write_error(out, errors::unrecognized_option(option));
+  if (!is_client_name(request.arg(3))) return write_error(out, errors::bad_client_attribute(option));
+  (is_name ? state.library : state.library_version) = request.arg(3);
+  out += protocol::kOk;
+}
+
 // ON has a reply slot of its own.
 void tracking(const RequestView& request, ClientSession& session, std::string& out) {
   auto wanted = parse_tracking(request, session.tracking());
@@ -105,6 +122,8 @@ void ClientCommands::run(LocalCommand command, const RequestView& request, Clien
     case LocalCommand::client_unblock: return unblock(request, session, out);
     case LocalCommand::client_reply: return reply_mode(request.arg(2), session.state(), out);
     case LocalCommand::client_no_evict: return no_evict(request.arg(2), session.state(), out);
+    case LocalCommand::client_no_touch: return no_touch(request.arg(2), out);
+    case LocalCommand::client_setinfo: return set_info(request, session.state(), out);
     case LocalCommand::client_getredir: return protocol::write_integer(out, redirect_of(session.tracking()));
     case LocalCommand::client_trackinginfo:
       return write_tracking_info(out, session.facts().resp3, session.tracking());

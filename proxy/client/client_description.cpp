@@ -69,6 +69,11 @@ std::string ClientDescription::line() const {
   field("user", "default");
   number("redir", tracking ? static_cast<std::int64_t>(tracking->redirect) : -1);
   number("resp", resp3 ? 3 : 2);
+  // As Redis 7.2; older servers know no such fields.
+  if (!library.empty() || !library_version.empty()) {
+    field("lib-name", library);
+    field("lib-ver", library_version);
+  }
   return text;
 }
 

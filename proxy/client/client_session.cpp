@@ -368,6 +368,8 @@ ClientDescription ClientSession::describe() const {
   client.local_address = config::print_host_port(local_address(socket_));
   client.descriptor = socket_;
   client.name = state_.name;
+  client.library = state_.library;
+  client.library_version = state_.library_version;
   client.age = seconds_since(started_);
   client.idle = seconds_since(last_active_);
   client.closing = closing_;

@@ -98,6 +98,8 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::client_unblock:
     case LocalCommand::client_reply:
     case LocalCommand::client_no_evict:
+    case LocalCommand::client_no_touch:
+    case LocalCommand::client_setinfo:
     case LocalCommand::client_getredir:
     case LocalCommand::client_trackinginfo:
     case LocalCommand::client_tracking:

@@ -20,6 +20,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+// Slotway's own, of newer servers than the one that is asked.
+const std::set<std::string_view> kNewerCommands = {"client|no-touch", "client|setinfo"};
 // Channels are routed like keys, but the server's GETKEYS does not count them.
 const std::set<std::string_view> kChannelCommands = {"spublish", "ssubscribe", "sunsubscribe"};
 
@@ -162,7 +164,7 @@ TEST_CASE("keys of every command are those of COMMAND GETKEYS") {
     for (const CommandRow& sub : row.subcommands) rows.push_back(&sub);
     if (rows.empty()) rows.push_back(&row);
     for (const CommandRow* each : rows) {
-      if (kChannelCommands.contains(each->name)) continue;
+      if (kChannelCommands.contains(each->name) || kNewerCommands.contains(each->name)) continue;
       INFO(each->name);
       std::vector<Words> requests = requests_of(*each);
       // The server's GETKEYS finds nothing in PFMERGE without sources, but a node routes it by its key.

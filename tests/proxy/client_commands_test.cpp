@@ -101,6 +101,32 @@ TEST_CASE("CLIENT KILL of the session itself is answered first, and what comes b
   CHECK(stage.closed());
 }
 
+TEST_CASE("CLIENT SETINFO names the library, and CLIENT INFO shows it") {
+  LocalStage stage;
+  check_all(stage, {
+                       {"CLIENT SETINFO lib-name redis-py", "+OK\r\n"},
+                       {"CLIENT SETINFO LIB-VER 5.0.1", "+OK\r\n"},
+                       {"CLIENT SETINFO lib-name a\tb",
+                        error("ERR lib-name cannot contain spaces, newlines or special characters.")},
+                       {"CLIENT SETINFO nosuch x", error("ERR Unrecognized option 'nosuch'")},
+                       {"CLIENT SETINFO lib-name",
+                        error("ERR wrong number of arguments for 'client|setinfo' command")},
+                   });
+  CHECK(stage.exchange(bytes_of("CLIENT INFO")).find(" resp=2 lib-name=redis-py lib-ver=5.0.1\n") !=
+        std::string::npos);
+  check_all(stage, {{"RESET", "+RESET\r\n"}});
+  CHECK(stage.exchange(bytes_of("CLIENT INFO")).find(" lib-name=redis-py ") != std::string::npos);
+}
+
+TEST_CASE("CLIENT NO-TOUCH ON is refused by name") {
+  LocalStage stage;
+  check_all(stage, {
+                       {"CLIENT NO-TOUCH on", error(errors::kNoTouchRefused)},
+                       {"CLIENT NO-TOUCH OFF", "+OK\r\n"},
+                       {"CLIENT NO-TOUCH perhaps", error(errors::kSyntax)},
+                   });
+}
+
 TEST_CASE("Who does not track is told so") {
   LocalStage stage;
   check_all(stage,

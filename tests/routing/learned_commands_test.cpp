@@ -197,7 +197,7 @@ TEST_CASE("Subcommands are learned, of containers that are built in and of other
   const Learned learned = learn(command_reply({
       {.name = "client",
        .arity = -2,
-       .subcommands = {{"client|id", 2, {"noscript"}}, {"client|no-touch", 3, {"noscript"}}}},
+       .subcommands = {{"client|id", 2, {"noscript"}}, {"client|import-source", 3, {"noscript"}}}},
       {.name = "memory",
        .arity = -2,
        .subcommands = {{"memory|weigh", 3, {"readonly"}, {key_spec(from_index(2), keys_in_range(0, 1, 0))}}}},
@@ -217,8 +217,8 @@ TEST_CASE("Subcommands are learned, of containers that are built in and of other
   };
   const std::vector<Case> cases = {
       {"CLIENT ID", "local client|id"},
-      {"CLIENT NO-TOUCH on", "reject client|no-touch: unsupported"},
-      {"CLIENT NO-TOUCH", "reject client|no-touch: arity"},
+      {"CLIENT IMPORT-SOURCE on", "reject client|import-source: unsupported"},
+      {"CLIENT IMPORT-SOURCE", "reject client|import-source: arity"},
       {"CLIENT NO-SUCH on", "reject -: unknown subcommand"},
       {"Memory Weigh a", "send memory|weigh to 15495"},
       {"MEMORY USAGE a", "send memory|usage to 15495"},
@@ -230,7 +230,7 @@ TEST_CASE("Subcommands are learned, of containers that are built in and of other
       {"ACME GET", "reject -: unknown subcommand"},
       {"ACME", "reject acme: arity"},
       {"acme|set b 1 2", "reject -: unknown command"},
-      {"client|no-touch on", "reject -: unknown command"},
+      {"client|import-source on", "reject -: unknown command"},
   };
   for (const Case& c : cases) {
     INFO(c.request);
