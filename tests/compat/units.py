@@ -34,7 +34,7 @@ UNITS = [
     "other",
 ]
 
-# Left out by --fast: those that wait long, or do very much.
+# Left out by --fast, which .ci/run calls: those that wait long, or do very much.
 LONG_UNITS = [
     "type/list",
     "type/list-3",
@@ -44,7 +44,10 @@ LONG_UNITS = [
     "geo",
     "hyperloglog",
     "dump",
+    "tracking",
+    "introspection",
     "introspection-2",
+    "pause",
 ]
 
 FAST_UNITS = [unit for unit in UNITS if unit not in LONG_UNITS]
