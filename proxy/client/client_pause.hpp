@@ -6,12 +6,15 @@
 #include <cstdint>
 
 #include "protocol/command_table.hpp"
+#include "protocol/request.hpp"
+#include "protocol/script_flags.hpp"
 #include "proxy/loop.hpp"
 
 namespace slotway::proxy {
 
-// Writes, or may (PUBLISH, scripts): what a pause in mode `write` holds back.
-inline bool may_write(const protocol::CommandRow& row) {
+// Writes, or may (PUBLISH, scripts that do not say otherwise): what a pause in mode `write` holds back.
+inline bool may_write(const protocol::CommandRow& row, const protocol::RequestView& request) {
+  if (row.name == "eval") return !protocol::declares_no_writes(request.arg(1));
   return row.has(protocol::kWrite) || row.has(protocol::kMayReplicate);
 }
 
@@ -31,10 +34,11 @@ struct ClientPause {
   }
 
   // `transaction_writes`: EXEC is among what writes.
-  bool postpones(const protocol::CommandRow& row, bool transaction_writes, TimePoint now) const {
+  bool postpones(const protocol::CommandRow& row, const protocol::RequestView& request,
+                 bool transaction_writes, TimePoint now) const {
     if (!is_on() || is_over(now)) return false;
     if (mode == Mode::all) return true;
-    return row.local == protocol::LocalCommand::exec ? transaction_writes : may_write(row);
+    return row.local == protocol::LocalCommand::exec ? transaction_writes : may_write(row, request);
   }
 };
 

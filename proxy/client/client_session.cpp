@@ -177,8 +177,9 @@ bool ClientSession::is_at_limit() const {
 }
 
 // The request stays where it is, and is parsed again when the pause is over.
-bool ClientSession::postpones(const protocol::CommandRow& row) {
-  if (!room_.pause.postpones(row, transaction_ && transaction_->writes(), room_.loop.now)) return false;
+bool ClientSession::postpones(const protocol::CommandRow& row, const protocol::RequestView& request) {
+  if (!room_.pause.postpones(row, request, transaction_ && transaction_->writes(), room_.loop.now))
+    return false;
   postponed_ = true;
   paused_ = true;
   room_.loop.counters.clients_postponed.add();

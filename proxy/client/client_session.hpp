@@ -138,7 +138,7 @@ class ClientSession {
   // Sends no further request before all that were sent are answered.
   void hold_until_answered() { held_ = true; }
   // CLIENT PAUSE holds that command back: it comes again when the pause is over.
-  bool postpones(const protocol::CommandRow& row);
+  bool postpones(const protocol::CommandRow& row, const protocol::RequestView& request);
   // Its last command; nullptr = unknown.
   void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
@@ -172,7 +172,7 @@ class ClientSession {
   // False: not before all its earlier requests are answered.
   bool run_monitor(const protocol::CommandRow& row);
   // It monitors, and the command is of the keyspace: answered with an error.
-  bool refuses_as_monitor(const protocol::CommandRow& row);
+  bool refuses_as_monitor(const protocol::CommandRow& row, const protocol::RequestView& request);
   // Whole lines, between the replies; bounded as messages are.
   void show(std::string_view lines);
 

@@ -24,8 +24,9 @@ void ClientSession::leave_monitors() {
 }
 
 // To Redis it is a kind of replica (processCommand).
-bool ClientSession::refuses_as_monitor(const protocol::CommandRow& row) {
-  if (!monitors_ || !(row.has(protocol::kReadonly) || may_write(row))) return false;
+bool ClientSession::refuses_as_monitor(const protocol::CommandRow& row,
+                                       const protocol::RequestView& request) {
+  if (!monitors_ || !(row.has(protocol::kReadonly) || may_write(row, request))) return false;
   fail_transaction();
   reply_error(row.family, ErrorClass::refused, protocol::errors::kMonitorsKeyspace);
   return true;

@@ -67,8 +67,8 @@ Taken Dispatcher::take_observed(ClientSession& session, const protocol::RequestV
                                 protocol::ReadBuffer* source) {
   // What is refused is refused at once, and shown to nobody (processCommand).
   const bool refused = std::holds_alternative<routing::Reject>(plan);
-  if (!refused && session.refuses_as_monitor(*row)) return Taken::yes;
-  if (!refused && session.postpones(*row)) return Taken::after_pause;
+  if (!refused && session.refuses_as_monitor(*row, request)) return Taken::yes;
+  if (!refused && session.postpones(*row, request)) return Taken::after_pause;
   // The request's bytes may leave with it.
   ClientSession::Observation observation;
   if (!refused) observation = session.observe(*row, request);

@@ -156,6 +156,16 @@ TEST_CASE("While clients are paused requests wait, the writing ones only if so a
     stage.end_pause();
     CHECK(stage.exchange("DISCARD\r\n") == "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+OK\r\n");
   }
+  SECTION("a script that says that it does not write joins a transaction that is not held back") {
+    CHECK(stage.exchange(bytes_of("CLIENT PAUSE 100000 WRITE")) == "+OK\r\n");
+    const std::string script = "#!lua flags=no-writes\nreturn 1";
+    const std::string eval =
+        "*3\r\n$4\r\nEVAL\r\n$" + std::to_string(script.size()) + "\r\n" + script + "\r\n$1\r\n0\r\n";
+    CHECK(stage.exchange("MULTI\r\n" + eval) == "+OK\r\n+QUEUED\r\n");
+    CHECK(stage.exchange("MULTI\r\nEVAL x 0\r\n").find("QUEUED") == std::string::npos);
+    stage.end_pause();
+    CHECK(stage.exchange("DISCARD\r\n").ends_with("+OK\r\n"));
+  }
   SECTION("what is refused is refused at once") {
     CHECK(stage.exchange(bytes_of("CLIENT PAUSE 100000 / NOSUCH / RENAME a b / GET")) ==
           "+OK\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n" + std::string(refused) +
