@@ -68,8 +68,8 @@ struct LimitsConfig {
   std::uint64_t max_subscriber_output_bytes = 32ull << 20;
   // `max_scripts`: bodies of SCRIPT LOAD that are kept for nodes that lack them; 0 = none
   std::uint64_t max_scripts_bytes = 16ull << 20;
-  // `max_tracked_keys_per_worker`: keys that clients with CLIENT TRACKING may have cached; for more, older
-  // ones count as changed
+  // `max_tracked_keys_per_worker`: keys that clients with CLIENT TRACKING may have cached, counted for each
+  // client; for more, older ones count as changed
   std::uint32_t max_tracked_keys_per_worker = 1'000'000;
   friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };

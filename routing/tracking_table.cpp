@@ -31,17 +31,16 @@ void TrackingTable::stop(TrackerId tracker) {
 }
 
 void TrackingTable::remember(TrackerId tracker, std::string_view key, ReadId read) {
-  auto found = entries_.find(key);
-  if (found == entries_.end()) {
-    make_room();
-    found = entries_.emplace(std::string(key), Entry{}).first;
-    found->second.key = found->first;
+  Client& client = clients_.at(tracker);
+  if (const auto found = entries_.find(key); found != entries_.end()) {
+    const auto known = client.keys.find(&found->second);
+    if (known != client.keys.end()) return void(known->second.read = read);
   }
-  Entry& entry = found->second;
-  const auto [membership, added] =
-      clients_.at(tracker).keys.try_emplace(&entry, Membership{entry.readers.size(), read});
-  membership->second.read = read;
-  if (!added) return;
+  make_room();
+  const auto placed = entries_.try_emplace(std::string(key)).first;
+  Entry& entry = placed->second;
+  entry.key = placed->first;
+  client.keys.emplace(&entry, Membership{entry.readers.size(), read});
   entry.readers.push_back(tracker);
   ++items_;
 }
@@ -106,7 +105,7 @@ void TrackingTable::on_change_of_all() {
 
 // Goes round, so that a key stays for long. One whose reader waits stays even then.
 void TrackingTable::make_room() {
-  for (std::size_t looks = 0; entries_.size() >= max_keys_ && looks < entries_.bucket_count(); ++looks) {
+  for (std::size_t looks = 0; items_ >= max_items_ && looks < entries_.bucket_count(); ++looks) {
     const std::size_t bucket = hand_++ % entries_.bucket_count();
     if (entries_.bucket_size(bucket) == 0) continue;
     Entry& entry = entries_.begin(bucket)->second;

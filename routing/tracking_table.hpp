@@ -34,8 +34,9 @@ class TrackingHost {
 
 class TrackingTable {
  public:
-  // Holds about `max_keys`, at least 1: one that makes room for another counts as changed.
-  TrackingTable(TrackingHost& host, std::size_t max_keys) : host_(host), max_keys_(max_keys) {}
+  // Holds about `max_items` pairs of a key and a client, at least 1: a key that makes room for another counts
+  // as changed.
+  TrackingTable(TrackingHost& host, std::size_t max_items) : host_(host), max_items_(max_items) {}
 
   // --- clients ---
   // Keys count when they are read.
@@ -81,7 +82,7 @@ class TrackingTable {
   void make_room();
 
   TrackingHost& host_;
-  const std::size_t max_keys_;
+  const std::size_t max_items_;
   std::unordered_map<TrackerId, Client> clients_;
   Entries entries_;
   std::map<std::string, std::vector<TrackerId>, std::less<>> prefixes_;

@@ -8,14 +8,19 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/client/client_tracking.hpp"
-
 namespace slotway::proxy {
 
 enum class ClientType : std::uint8_t { normal, master, replica, pubsub };
 
 // normal, master, replica, slave or pubsub, in any case.
 std::optional<ClientType> parse_client_type(std::string_view text);
+
+// Of CLIENT TRACKING.
+struct TrackingDescription {
+  std::uint64_t redirect = 0;  // 0 = to itself
+  bool bcast = false;
+  bool redirect_broken = false;
+};
 
 struct ClientDescription {
   std::uint64_t id = 0;
@@ -37,7 +42,7 @@ struct ClientDescription {
   bool closing = false;   // closes when all is answered
   bool readonly = false;  // after READONLY
   bool no_evict = false;
-  std::optional<ClientTracking> tracking;
+  std::optional<TrackingDescription> tracking;
   bool resp3 = false;
   bool waits_to_write = false;  // its socket takes no more for now
   std::size_t query_bytes = 0;

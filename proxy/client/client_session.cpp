@@ -248,7 +248,8 @@ std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, Re
 }
 
 std::uint64_t ClientSession::held_bytes() const {
-  const std::uint64_t queued = transaction_ ? transaction_->bytes().size() : 0;
+  const std::uint64_t queued =
+      (transaction_ ? transaction_->bytes().size() : 0) + (tracking_ ? tracking_->queued_bytes : 0);
   return out_.size() + replies_.reply_bytes() + part_bytes_ + queued;
 }
 
@@ -377,7 +378,8 @@ ClientDescription ClientSession::describe() const {
   client.monitors = monitors_;
   client.readonly = state_.readonly;
   client.no_evict = state_.no_evict;
-  if (tracking_) client.tracking = *tracking_;
+  if (tracking_)
+    client.tracking = TrackingDescription{tracking_->redirect, tracking_->bcast, tracking_->redirect_broken};
   client.resp3 = state_.facts.resp3;
   client.waits_to_write = write_blocked_;
   client.query_bytes = read_.bytes().size();

@@ -198,6 +198,7 @@ class ClientSession {
  private:
   void leave_subscriptions();
   void leave_monitors();
+  void queue_keys(std::vector<std::string> keys);
   std::vector<std::string> keys_read_by(const protocol::CommandRow& row,
                                         const protocol::RequestView& request) const;
   // What goes out without having been asked for fits; a client that is too slow is closed.
@@ -252,6 +253,7 @@ class ClientSession {
   Handle watching_;
   Handle blocking_;
   Handle blocking_reply_;
+  Handle last_push_;  // the slot of the last push_in_turn(); it may be gone
   routing::Slot watched_slot_ = routing::kAnySlot;
 };
 

@@ -19,6 +19,7 @@ struct ClientTracking {
   bool caching = false;              // CLIENT CACHING was given for the next command or transaction
   bool redirect_broken = false;
   std::vector<std::string> queued{};  // keys that its open transaction will read
+  std::size_t queued_bytes = 0;       // of those, with what their strings take
 };
 
 // CLIENT TRACKINGINFO's reply; nullptr: it does not track.

@@ -65,6 +65,13 @@ void ReplyQueue::store(ReplySlot& slot, ReplyBytes reply) {
   slot.inline_size = static_cast<std::uint8_t>(reply.view.size());
 }
 
+void ReplyQueue::extend(ReplySlot& slot, std::string_view bytes) {
+  if (slot.inline_size > 0) slot.bytes.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});
+  slot.inline_size = 0;
+  slot.bytes.append(loop_.blocks, bytes);
+  reply_bytes_ += bytes.size();
+}
+
 void ReplyQueue::flush_ready(protocol::ByteQueue& out) {
   while (size_ > 0) {
     ReplySlot& slot = slots_.at(head_);

@@ -58,6 +58,9 @@ class ReplyQueue {
   bool fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out,
                    std::unique_ptr<routing::Merger>& merger);
 
+  // Adds to a reply that is ready and waits for its turn.
+  void extend(ReplySlot& slot, std::string_view bytes);
+
   std::size_t size() const { return size_; }
   // The slot that was opened last; it may be gone.
   Handle last() const { return tail_; }

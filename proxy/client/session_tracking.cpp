@@ -1,7 +1,6 @@
 // What a client_session does for CLIENT TRACKING, and for those who observe its requests.
 
 #include <cstdint>
-#include <iterator>
 #include <utility>
 
 #include "protocol/command_keys.hpp"
@@ -31,15 +30,21 @@ ClientSession::Observation ClientSession::observe(const CommandRow& row, const R
 void ClientSession::conclude(const CommandRow* row, Observation observation) {
   if (observation.line) room_.monitors->show(*observation.line);
   if (!tracks_reads_) return;
-  std::vector<std::string>& queued = tracking_->queued;
-  if (state_.facts.in_transaction) {
-    std::ranges::move(observation.keys, std::back_inserter(queued));
-    return;
-  }
-  if (row && row->local == LocalCommand::exec) observation.keys = std::move(queued);
-  queued.clear();
+  if (transaction_ && !transaction_->failed()) return queue_keys(std::move(observation.keys));
+  if (row && row->local == LocalCommand::exec) observation.keys = std::move(tracking_->queued);
+  tracking_->queued.clear();
+  tracking_->queued_bytes = 0;
+  if (transaction_) return;
   room_.invalidations->remember(*this, observation.keys, replies_.last());
   if (!row || !row->name.starts_with("client|")) tracking_->caching = false;
+}
+
+void ClientSession::queue_keys(std::vector<std::string> keys) {
+  for (std::string& key : keys) {
+    tracking_->queued_bytes += sizeof key + key.size();
+    tracking_->queued.push_back(std::move(key));
+  }
+  check_memory();
 }
 
 // Only the node knows whether a script reads: all keys that it is given may be read.
@@ -73,8 +78,14 @@ void ClientSession::stop_tracking() {
 
 void ClientSession::push_in_turn(std::string_view frame) {
   if (replies_.size() == 0) return push_as_is(frame);
-  const Handle slot = replies_.open(handle_, protocol::Family::pubsub, 0);
-  deliver(slot, room_.slots.at(slot), {frame});
+  // One slot for all that come before the next request.
+  if (replies_.last() == last_push_) {
+    replies_.extend(room_.slots.at(last_push_), frame);
+  } else {
+    last_push_ = replies_.open(handle_, protocol::Family::pubsub, 0);
+    deliver(last_push_, room_.slots.at(last_push_), {frame});
+  }
+  check_memory();
 }
 
 }  // namespace slotway::proxy

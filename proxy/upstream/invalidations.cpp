@@ -61,10 +61,7 @@ void Invalidations::stop(ClientSession& session) {
 
 void Invalidations::remember(ClientSession& session, const Keys& keys, Handle reply) {
   const TrackerId tracker = session.handle().packed();
-  for (const std::string& key : keys) {
-    const std::string_view changed[] = {key};
-    stands_ ? table_.remember(tracker, key, reply.packed()) : invalidate(tracker, changed);
-  }
+  for (const std::string& key : keys) table_.remember(tracker, key, reply.packed());
   count();
 }
 
@@ -155,11 +152,11 @@ void Invalidations::invalidate(TrackerId tracker, std::span<const std::string_vi
   const std::uint64_t redirect = session->tracking()->redirect;
   if (redirect == 0) {
     // RESP2 has no way to tell a client unasked.
-    if (!session->facts().resp3) return;
-    std::string frame;
-    protocol::write_invalidation(frame, true, keys);
-    return push(*session, frame);
+    if (session->facts().resp3) push(*session, keys);
+    return;
   }
+  // Ids are not given twice.
+  if (session->tracking()->redirect_broken) return break_redirect(tracker, redirect);
   const auto worker = static_cast<unsigned>(redirect % facts_.workers.size());
   if (worker == index_) {
     if (!deliver(redirect, keys)) break_redirect(tracker, redirect);
@@ -194,15 +191,28 @@ void Invalidations::break_redirect(TrackerId tracker, std::uint64_t redirect) {
   if (!session->facts().resp3) return;
   std::string frame;
   protocol::write_broken_redirect(frame, redirect);
-  push(*session, frame);
+  session->push_in_turn(frame);
 }
 
 // Its own order is kept: what it has read before comes before, what it has changed itself is answered first.
-void Invalidations::push(ClientSession& session, std::string_view frame) {
+void Invalidations::push(ClientSession& session, std::span<const std::string_view> keys) {
   if (session.is_blocked()) {
-    late_.push_back({session.handle().packed(), std::string(frame)});
-  } else {
-    session.push_in_turn(frame);
+    late_.push_back({session.handle().packed(), Keys(keys.begin(), keys.end())});
+    return;
+  }
+  std::string frame;
+  protocol::write_invalidation(frame, true, keys);
+  session.push_in_turn(frame);
+}
+
+void Invalidations::push_late() {
+  for (const Late& late : std::exchange(late_, {})) {
+    ClientSession* session = find_tracking(late.tracker);
+    if (!session || !session->facts().resp3) continue;
+    const std::vector<std::string_view> keys(late.keys.begin(), late.keys.end());
+    std::string frame;
+    protocol::write_invalidation(frame, true, keys);
+    session->push_as_is(frame);
   }
 }
 
@@ -233,8 +243,17 @@ ClientSession* Invalidations::find_client(std::uint64_t id) {
 
 void Invalidations::on_topology() {
   if (table_.trackers() == 0 && waiting_.empty()) return;
-  if (links_.follow(pool_.topology())) check_links();
+  links_.follow(pool_.topology());
+  check_map();
+  check_links();
   flush();
+}
+
+// A slot may get another owner without a word to those who have read its keys.
+void Invalidations::check_map() {
+  const bool has_moved = map_version_ != pool_.map_version();
+  map_version_ = pool_.map_version();
+  if (has_moved && stands_) table_.on_change_of_all();
 }
 
 Invalidations::LinkState& Invalidations::state_of(LinkId link) {
@@ -277,9 +296,9 @@ void Invalidations::on_lost(LinkId link) {
 
 void Invalidations::check_links() {
   const std::vector<LinkId>& primaries = links_.primaries();
-  const bool stands = links_.has_all_primaries() && std::ranges::all_of(primaries, [this](LinkId link) {
-                        return state_of(link) == LinkState::tells;
-                      });
+  const bool stands =
+      !has_strays_ && links_.has_all_primaries() &&
+      std::ranges::all_of(primaries, [this](LinkId link) { return state_of(link) == LinkState::tells; });
   if (stands == stands_) return;
   stands_ = stands;
   // Somebody may have changed what nobody was told of.
@@ -298,13 +317,13 @@ void Invalidations::flush() {
 }
 
 void Invalidations::on_tick() {
-  for (const Late& late : std::exchange(late_, {})) {
-    if (ClientSession* session = sessions_.find(Handle::unpacked(late.tracker)))
-      session->push_as_is(late.frame);
-  }
+  push_late();
+  has_strays_ = strays_ != pool_.strays();
+  strays_ = pool_.strays();
   std::erase_if(by_id_, [this](const auto& known) { return !sessions_.find(known.second); });
   if (links_.empty() && waiting_.empty()) return;
   on_topology();
+  if (!stands_) table_.on_change_of_all();
   links_.on_tick([this](LinkId link) { return is_used(link); },
                  [this](LinkId link) {
                    state_of(link) = LinkState::down;

@@ -2,8 +2,9 @@
 // somebody tracks, and the invalidations from there to the clients that may have it cached. What is decided
 // is the tracking_table's; this is sockets, time and sessions (docs/decisions/014). Owner: a Worker. Thread:
 // worker; only values cross. Invariants: CLIENT TRACKING ON is answered when the links stand, within
-// timeouts.request; while one of them does not, what a client reads counts as changed at once; an
-// invalidation comes behind the replies that its client waits for, unless it waits in a blocking command.
+// timeouts.request; while one of them does not, or reads go to nodes that have none, all that is read counts
+// as changed at each tick; an invalidation comes behind the replies that its client waits for, unless it
+// waits in a blocking command.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -64,7 +65,7 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
   };
   struct Late {
     routing::TrackerId tracker;
-    std::string frame;
+    Keys keys;  // none: all
   };
 
   // --- TrackingHost ---
@@ -85,12 +86,15 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
   void refuse_all(std::string_view reply);
   void expire_waiting();
   void answer(Handle reply_slot, std::string_view reply);
-  void push(ClientSession& session, std::string_view frame);
+  void push(ClientSession& session, std::span<const std::string_view> keys);
+  void push_late();
   ClientSession* find_tracking(routing::TrackerId tracker);
   ClientSession* find_client(std::uint64_t id);
 
   // All links of the map stand, or one does not any more.
   void check_links();
+  // Slots may have other owners.
+  void check_map();
   LinkState& state_of(routing::LinkId link);
   bool is_used(routing::LinkId link) const;
   void flush();
@@ -108,6 +112,9 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
   routing::TrackingTable table_;
   std::vector<LinkState> states_;  // by link
   bool stands_ = false;            // the links of all primaries tell of changes
+  std::uint64_t map_version_ = 0;  // as the pool had it
+  std::uint64_t strays_ = 0;
+  bool has_strays_ = false;  // since the tick before
   std::unordered_map<routing::TrackerId, Waiting> waiting_;
   std::unordered_map<std::uint64_t, Handle> by_id_;  // clients that others redirect to
   std::vector<Late> late_;                           // for clients in blocking commands: at the next tick

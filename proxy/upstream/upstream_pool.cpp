@@ -19,6 +19,8 @@ void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topolog
   if (!topology_ || !topology_->has_same_owners(*topology)) ++map_version_;
   topology_ = std::move(topology);
   by_node_.assign(topology_->nodes().size(), {});
+  serves_.assign(topology_->nodes().size(), false);
+  for (const routing::Slot slot : topology_->shard_slots()) serves_[topology_->primary_of(slot)] = true;
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
     const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
     if (connection.is_pinned()) return;  // it goes when its session gives it back, or unused
@@ -74,6 +76,9 @@ std::size_t UpstreamPool::next_primary(std::size_t from) const {
 }
 
 UpstreamConnection* UpstreamPool::at(const routing::Endpoint& endpoint, UpstreamUse use) {
+  const routing::NodeIndex node =
+      topology_ ? topology_->find(endpoint.host, endpoint.port) : routing::kNoNode;
+  if (node == routing::kNoNode || !serves_[node]) ++strays_;
   if (use.pinned) return lease(endpoint, use);
   UpstreamConnection* found = nullptr;
   connections_.for_each([&](Handle, UpstreamConnection& connection) {

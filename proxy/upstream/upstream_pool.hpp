@@ -47,6 +47,8 @@ class UpstreamPool {
   UpstreamConnection* for_slot(routing::Slot slot, UpstreamUse use);  // nullptr: no node is known for it
   UpstreamConnection* any_primary(UpstreamUse use);                   // nullptr: no node is known at all
   UpstreamConnection* at(const routing::Endpoint& endpoint, UpstreamUse use);
+  // How often a node was named that serves no slot by the map: while slots move to a node that is new.
+  std::uint64_t strays() const { return strays_; }
 
   // --- pinned connections ---
   bool may_lease(std::size_t count = 1) const {
@@ -84,6 +86,8 @@ class UpstreamPool {
   std::mt19937_64 random_{std::random_device{}()};
   std::shared_ptr<const routing::Topology> topology_;
   std::uint64_t map_version_ = 0;
+  std::uint64_t strays_ = 0;
+  std::vector<bool> serves_;  // by node
   Slab<UpstreamConnection> connections_;
   // Shared ones, by UpstreamUse::shared_index(); nullptr = not needed so far.
   std::vector<std::array<UpstreamConnection*, UpstreamUse::kSharedKinds>> by_node_;

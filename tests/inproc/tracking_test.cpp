@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "protocol/reply_errors.hpp"
+#include "routing/key_slot.hpp"
 #include "tests/inproc/scene.hpp"
 #include "tests/kit/wait_until.hpp"
 
@@ -151,24 +152,94 @@ TEST_CASE("a client that blocks is told all the same") {
   expect(client, "_\r\n");
 }
 
-TEST_CASE("while a link does not stand, what is read counts as changed at once") {
+TEST_CASE("what waits behind a reply is bounded, and comes in order") {
+  Tracked t(1, [](config::Config& config) { config.limits.max_memory_bytes_per_client = 64 * 1024; });
+  TestClient client = t.client({"CLIENT", "TRACKING", "ON", "BCAST"});
+  client.send({"GET", t.a});
+  const auto get = t.scene.node(0).take();
+  const bool within = GENERATE(true, false);
+  const int changes = within ? 1000 : 3000;
+  std::string frames;
+  for (int i = 0; i < changes; ++i) frames += changed("k" + std::to_string(i));
+  t.change(frames);
+  if (within) {
+    t.scene.barrier();
+    t.scene.node(0).send(get, bulk("v"));
+    expect(client, bulk("v") + frames);
+  } else {
+    CHECK(client.read_until_closed().empty());
+  }
+}
+
+TEST_CASE("while a link does not stand, all that is read counts as changed") {
   Tracked t(2, [](config::Config& config) { config.timeouts.connect = 100ms; });
   TestClient client = t.client();
   TestClient broad = t.client({"CLIENT", "TRACKING", "ON", "BCAST"});
   t.get(client, t.a);
   t.scene.node(1).go_down();
   expect(client, kAll);
-  expect(broad, kAll);
+  expect(broad, kAll + kAll);
   t.get(client, t.a);
-  expect(client, changed(t.a));
-  Tracked::expect_silence(client);
+  expect(client, kAll);
 
   t.scene.node(1).restart();
-  expect(broad, kAll);
-  t.get(client, t.a);
+  kit::wait_until("what is read is tracked again", kit::kPatience, [&] {
+    t.get(client, t.a);
+    t.change(changed(t.a));
+    const std::string frame = client.read_raw(kAll.size());
+    if (frame == kAll) return false;
+    expect(client, changed(t.a).substr(kAll.size()));
+    return frame == changed(t.a).substr(0, kAll.size());
+  });
   Tracked::expect_silence(client);
-  t.change(changed(t.a));
-  expect(client, changed(t.a));
+}
+
+TEST_CASE("what is read at a node that has no link counts as changed") {
+  Tracked t(2, never_refresh);
+  TestClient client = t.client();
+  kit::FakeRedis newcomer;
+  newcomer.set_handler(always(kHello));
+  client.send({"GET", t.a});
+  const auto get = t.scene.node(0).take();
+  newcomer.set_handler([](const FakeRedis::Request& request) -> std::optional<FakeRedis::Reaction> {
+    if (request.args[0] == "HELLO") return FakeRedis::Reaction{kHello};
+    return FakeRedis::Reaction{request.args[0] == "ASKING" ? "+OK\r\n" : bulk("v")};
+  });
+  t.scene.node(0).send(get, error("ASK " + std::to_string(routing::slot_of(t.a)) +
+                                  " 127.0.0.1:" + std::to_string(newcomer.port())));
+  expect(client, bulk("v") + kAll);
+  kit::wait_until("what is read is tracked again", kit::kPatience, [&] {
+    t.get(client, t.a);
+    t.change(changed(t.a));
+    const std::string frame = client.read_raw(kAll.size());
+    if (frame == kAll) return false;
+    expect(client, changed(t.a).substr(kAll.size()));
+    return true;
+  });
+}
+
+TEST_CASE("keys of a transaction that has failed are not kept, and others are part of its size") {
+  Tracked t(1, [](config::Config& config) { config.limits.max_memory_bytes_per_client = 64 * 1024; });
+  TestClient client = t.client();
+  const std::string key(1000, 'k');
+  client.send({"MULTI"});
+  expect(client, "+OK\r\n");
+  const bool fails = GENERATE(true, false);
+  std::string replies;
+  if (fails) {
+    client.send({"NOSUCH"});
+    client.read_raw(1);
+  }
+  for (int i = 0; i < 40; ++i) client.send({"GET", key});
+  if (fails) {
+    client.send({"DISCARD"});
+    client.send({"ECHO", "end"});
+    std::string received;
+    while (!received.ends_with("end\r\n")) received += client.read_raw(1);
+  } else {
+    // 40 KB queued, and 40 KB of keys.
+    CHECK(client.read_until_closed().find("QUEUED") != std::string::npos);
+  }
 }
 
 TEST_CASE("prefixes are told of what begins with them") {
