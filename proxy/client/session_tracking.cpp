@@ -41,7 +41,7 @@ void ClientSession::conclude(const CommandRow* row, Observation observation) {
 
 void ClientSession::queue_keys(std::vector<std::string> keys) {
   for (std::string& key : keys) {
-    tracking_->queued_bytes += sizeof key + key.size();
+    tracking_->queued_bytes += sizeof(std::string) + key.size();
     tracking_->queued.push_back(std::move(key));
   }
   check_memory();
