@@ -1,11 +1,14 @@
 """expected_failures.txt: the tests that fail, and why; and how a run's results differ from it.
 
-A line is `UNIT | TEST | REASON`. The test `*` stands for all tests of a unit of which none passes."""
+A line is `UNIT | TEST | REASON`. The test `*` stands for all tests of a unit of which none passes. A reason that begins
+with NOT_RUN is of a test that is left out, and counts as failed: it would leave replies behind that all later tests of
+its unit take for theirs."""
 
 import dataclasses
 
 import units
 
+NOT_RUN = "not run: "
 NEW, PASSES, UNKNOWN = "new failure", "no longer fails", "no such test"
 
 
@@ -54,6 +57,11 @@ def take_line(expected, line):
         return "said twice"
     expected[unit][test] = reason
     return None
+
+
+def left_out(expected):
+    """The tests of a unit ({test: reason}) that are not to be run."""
+    return [test for test, reason in expected.items() if reason.startswith(NOT_RUN)]
 
 
 def deviations(unit, expected, comparison):

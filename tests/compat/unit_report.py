@@ -38,7 +38,7 @@ def what_happened(result, outcome):
     if result is None:
         return f"{NOT_RUN}: {outcome.reason_not_run}" if outcome.reason_not_run else NOT_RUN
     if result.outcome == SKIPPED:
-        return f"{NOT_RUN}: a test of this name hung"
+        return f"{NOT_RUN}: left out, or a test of this name hung"
     if result.outcome == HUNG:
         return HUNG
     return suite_output.summary(result.detail) or "failed"

@@ -98,9 +98,10 @@ class UnitOutcome:
     reason_not_run: str = ""
 
 
-def run_unit(suite, unit, servers, stall_seconds, limit_seconds, log):
-    """Runs a unit, each attempt against fresh servers (`servers()` gives them), and merges the attempts."""
-    outcome, left_out = UnitOutcome(), []
+def run_unit(suite, unit, servers, stall_seconds, limit_seconds, log, left_out=()):
+    """Runs a unit without some tests, each attempt against fresh servers (`servers()` gives them), and merges the
+    attempts."""
+    outcome, left_out = UnitOutcome(), list(left_out)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         with servers() as server:
             run, printed = suite.run(unit, server.port, left_out, stall_seconds, limit_seconds)
