@@ -1,9 +1,12 @@
 // Objects with stable addresses, named by handles {index, generation}: a handle whose object has gone finds
-// nothing. Owner: a Worker. Thread: worker. Invariant: freed places are reused last-in first-out; no
-// allocation once the slab has grown to the load's peak.
+// nothing. Owner: a Worker. Thread: worker. Invariants: freed places are reused last-in first-out; no
+// allocation once the slab has grown to the load's peak; a place's generation is what the handle of its
+// object says, and that of no earlier one.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -25,13 +28,14 @@ struct Handle {
   friend bool operator==(const Handle&, const Handle&) = default;
 };
 
-template <class T>
+// `Alignment` is that of a place, which is a generation and an object; 1 = as they need it.
+template <class T, std::size_t Alignment = 1>
 class Slab {
  public:
   Slab() = default;
   ~Slab() {
     for (std::uint32_t i = 0; i < used_; ++i) {
-      if (entry(i).live) entry(i).object()->~T();
+      if (entry(i).is_live()) entry(i).object()->~T();
     }
   }
   Slab(const Slab&) = delete;
@@ -46,7 +50,7 @@ class Slab {
     } else {
       new (e.storage) T(std::forward<Args>(args)...);
     }
-    e.live = true;
+    e.next_free = kLive;
     ++size_;
     return {index, e.generation};
   }
@@ -55,20 +59,19 @@ class Slab {
   T* find(Handle handle) {
     if (handle.index >= used_) return nullptr;
     Entry& e = entry(handle.index);
-    return e.live && e.generation == handle.generation ? e.object() : nullptr;
+    return e.generation == handle.generation ? e.object() : nullptr;
   }
 
   // REQUIRES: the object is there.
   T& at(Handle handle) {
-    T* object = find(handle);
-    assert(object);
-    return *object;
+    assert(find(handle));
+    return *entry(handle.index).object();
   }
 
   void erase(Handle handle) {
-    at(handle).~T();
+    assert(find(handle));
     Entry& e = entry(handle.index);
-    e.live = false;
+    e.object()->~T();
     ++e.generation;
     e.next_free = free_;
     free_ = handle.index;
@@ -81,20 +84,23 @@ class Slab {
   template <class Visit>
   void for_each(Visit visit) {
     for (std::uint32_t i = 0; i < used_; ++i) {
-      if (entry(i).live) visit(Handle{i, entry(i).generation}, *entry(i).object());
+      if (entry(i).is_live()) visit(Handle{i, entry(i).generation}, *entry(i).object());
     }
   }
 
  private:
   static constexpr std::uint32_t kChunk = 64;
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  static constexpr std::uint32_t kLive = 0xFFFFFFFE;
 
-  struct Entry {
-    alignas(T) unsigned char storage[sizeof(T)];
+  // The generation is looked at whenever the object is, so it stands in front of it, in its first line of
+  // cache.
+  struct alignas(std::max({Alignment, alignof(T), alignof(std::uint32_t)})) Entry {
     std::uint32_t generation = 0;
-    std::uint32_t next_free = kNone;
-    bool live = false;
+    std::uint32_t next_free = kNone;  // kLive: there is an object
+    alignas(T) unsigned char storage[sizeof(T)];
 
+    bool is_live() const { return next_free == kLive; }
     T* object() { return std::launder(reinterpret_cast<T*>(storage)); }
   };
 

@@ -241,7 +241,7 @@ void ClientSession::hold_part(std::size_t bytes) {
 
 std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, ReplySlot& slot) {
   std::unique_ptr<routing::Merger> merger;
-  part_bytes_ -= slot.merger->held_bytes();
+  part_bytes_ -= slot.rest().merger->held_bytes();
   if (replies_.fill_merged(handle, slot, out_, merger)) want_settle();
   check_memory();
   return merger;

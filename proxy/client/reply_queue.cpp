@@ -34,12 +34,13 @@ bool ReplyQueue::fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol
 
 bool ReplyQueue::fill_merged(Handle handle, ReplySlot& slot, protocol::ByteQueue& out,
                              std::unique_ptr<routing::Merger>& merger) {
-  merger = std::move(slot.merger);
-  merger->write(loop_.blocks, handle == head_ && !slot.muted ? out : slot.bytes);
-  if (slot.muted) slot.bytes.clear(loop_.blocks);
+  ReplySlot::Rest& rest = slot.rest();
+  merger = std::move(rest.merger);
+  merger->write(loop_.blocks, handle == head_ && !slot.muted ? out : rest.bytes);
+  if (slot.muted) rest.bytes.clear(loop_.blocks);
   if (handle != head_) {
     slot.state = ReplySlot::State::ready;
-    reply_bytes_ += slot.bytes.size();
+    reply_bytes_ += rest.bytes.size();
     return false;
   }
   pop_head(slot);
@@ -60,15 +61,16 @@ void ReplyQueue::store(ReplySlot& slot, ReplyBytes reply) {
   slot.state = ReplySlot::State::ready;
   if (slot.muted) return;
   reply_bytes_ += reply.view.size();
-  if (reply.view.size() > ReplySlot::kInlineBytes) return append(slot.bytes, reply);
+  if (reply.view.size() > ReplySlot::kInlineBytes) return append(slot.rest().bytes, reply);
   std::memcpy(slot.inline_bytes, reply.view.data(), reply.view.size());
   slot.inline_size = static_cast<std::uint8_t>(reply.view.size());
 }
 
 void ReplyQueue::extend(ReplySlot& slot, std::string_view bytes) {
-  if (slot.inline_size > 0) slot.bytes.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});
+  protocol::ByteQueue& held = slot.rest().bytes;
+  if (slot.inline_size > 0) held.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});
   slot.inline_size = 0;
-  slot.bytes.append(loop_.blocks, bytes);
+  held.append(loop_.blocks, bytes);
   reply_bytes_ += bytes.size();
 }
 
@@ -76,9 +78,13 @@ void ReplyQueue::flush_ready(protocol::ByteQueue& out) {
   while (size_ > 0) {
     ReplySlot& slot = slots_.at(head_);
     if (slot.state != ReplySlot::State::ready) return;
-    reply_bytes_ -= slot.inline_size + slot.bytes.size();
-    if (slot.inline_size > 0) out.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});
-    out.splice(loop_.blocks, slot.bytes);
+    if (slot.inline_size > 0) {
+      reply_bytes_ -= slot.inline_size;
+      out.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});
+    } else if (slot.has_rest) {
+      reply_bytes_ -= slot.rest().bytes.size();
+      out.splice(loop_.blocks, slot.rest().bytes);
+    }
     pop_head(slot);
   }
 }
@@ -96,7 +102,7 @@ void ReplyQueue::pop_head(ReplySlot& slot) {
 void ReplyQueue::clear() {
   while (size_ > 0) {
     ReplySlot& slot = slots_.at(head_);
-    slot.bytes.clear(loop_.blocks);
+    if (slot.has_rest) slot.rest().bytes.clear(loop_.blocks);
     const Handle next = slot.next;
     slots_.erase(head_);
     head_ = next;

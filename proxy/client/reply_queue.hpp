@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string_view>
 
 #include "protocol/byte_queue.hpp"
@@ -19,10 +20,28 @@
 
 namespace slotway::proxy {
 
+// A request with a short reply touches one line of cache of it; what others need stands behind.
 struct ReplySlot {
-  static constexpr std::size_t kInlineBytes = 46;
+  static constexpr std::size_t kInlineBytes = 55;
 
   enum class State : std::uint8_t { waiting, ready };
+  struct Rest {
+    protocol::ByteQueue bytes;                // a long reply that waits for its turn
+    std::unique_ptr<routing::Merger> merger;  // of a split command, until it is complete
+  };
+
+  ReplySlot() {}
+  ~ReplySlot() {
+    if (has_rest) rest_.~Rest();
+  }
+  ReplySlot(const ReplySlot&) = delete;
+  ReplySlot& operator=(const ReplySlot&) = delete;
+
+  Rest& rest() {
+    if (!has_rest) new (&rest_) Rest;
+    has_rest = true;
+    return rest_;
+  }
 
   Handle session;
   Handle next;
@@ -32,12 +51,17 @@ struct ReplySlot {
   protocol::Family family = protocol::Family::generic;
   bool muted = false;            // CLIENT REPLY OFF or SKIP: its reply is dropped when its turn comes
   std::uint8_t inline_size = 0;  // a short reply that waits for its turn, in inline_bytes
+  bool has_rest = false;         // rest() has been called
   char inline_bytes[kInlineBytes];
-  protocol::ByteQueue bytes;                // a long one
-  std::unique_ptr<routing::Merger> merger;  // of a split command, until it is complete
+
+ private:
+  union {
+    Rest rest_;
+  };
 };
 
-using ReplySlots = Slab<ReplySlot>;
+// A place is two lines of cache.
+using ReplySlots = Slab<ReplySlot, 64>;
 
 // A reply as it stands in an upstream's read buffer: its block may be taken instead of copied.
 struct ReplyBytes {

@@ -222,7 +222,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
   std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
   if (row.merge == protocol::Merge::streams) merger->name_streams(request, planner_.keys());
-  slots_.at(slot).merger = std::move(merger);
+  slots_.at(slot).rest().merger = std::move(merger);
 
   // --- a request for each fragment ---
   for (std::size_t i = 0; i < fragments.size(); ++i) {
@@ -455,7 +455,7 @@ void Dispatcher::deliver(const Request& request, ReplyBytes reply, ErrorClass er
 
 void Dispatcher::deliver_part(ClientSession& session, ReplySlot& slot, const Request& request,
                               std::string_view reply, ErrorClass error) {
-  routing::Merger& merger = *slot.merger;
+  routing::Merger& merger = *slot.rest().merger;
   const bool had_failed = merger.failed();
   const std::size_t held = merger.held_bytes();
   if (protocol::is_report(merger.merge())) {

@@ -62,7 +62,7 @@ void Dispatcher::send_to_shards(ClientSession& session, const protocol::RequestV
     if (whole.resp3) session.hold_until_answered();
     whole.resp3 = false;
   }
-  slots_.at(slot).merger = std::move(merger);
+  slots_.at(slot).rest().merger = std::move(merger);
 
   whole.fragment = Request::kEveryShard;
   // On connections that no script holds up.
@@ -83,7 +83,7 @@ void Dispatcher::spread(const Request& whole, ByteQueue bytes) {
   }
 
   // --- a fragment for each, two if its size weighs ---
-  routing::Merger& merger = *slots_.at(whole.reply_slot).merger;
+  routing::Merger& merger = *slots_.at(whole.reply_slot).rest().merger;
   const bool weighted = merger.merge() == protocol::Merge::weighted;
   const std::size_t fragments = shards.size() * (weighted ? 2 : 1);
   merger.reset(merger.merge(), fragments, merger.writes(), pool_.random());

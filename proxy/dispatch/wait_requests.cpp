@@ -29,7 +29,7 @@ bool Dispatcher::send_wait(ClientSession& session, const protocol::RequestView& 
   whole.deadline = wait.wait == routing::kForever ? TimePoint::max() : whole.deadline + wait.wait;
   std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, 0, false, 0);
-  slots_.at(whole.reply_slot).merger = std::move(merger);
+  slots_.at(whole.reply_slot).rest().merger = std::move(merger);
   protocol::ByteQueue bytes;
   bytes.append(loop_.blocks, kPing);
   bytes.append(loop_.blocks, request.bytes());

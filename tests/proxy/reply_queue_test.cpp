@@ -75,7 +75,8 @@ TEST_CASE("A reply to the oldest request is output at once") {
 }
 
 TEST_CASE("A reply waits until all before it have come") {
-  const std::string replies[] = {"+a\r\n", "$-1\r\n", ":3\r\n", std::string(46, 'x'), std::string(47, 'y')};
+  const std::string replies[] = {"+a\r\n", "$-1\r\n", ":3\r\n", std::string(ReplySlot::kInlineBytes, 'x'),
+                                 std::string(ReplySlot::kInlineBytes + 1, 'y')};
   std::string in_order;
   for (const std::string& reply : replies) in_order += reply;
   std::vector<std::size_t> arrival = {0, 1, 2, 3, 4};
@@ -172,7 +173,7 @@ TEST_CASE("A merged reply takes its turn like any other, and its merger is hande
     const Handle split = stage.open(30);
     const Handle last = stage.open(5);
     CHECK_FALSE(stage.fill(last, "+last\r\n"));
-    stage.slots.at(split).merger = sum_of_two();
+    stage.slots.at(split).rest().merger = sum_of_two();
     std::unique_ptr<routing::Merger> merger;
     CHECK(stage.queue.fill_merged(split, stage.slots.at(split), stage.out, merger) == !waits);
     CHECK(merger);
@@ -189,13 +190,22 @@ TEST_CASE("A merged reply takes its turn like any other, and its merger is hande
   }
 }
 
+TEST_CASE("A slot and its generation are two lines of cache") {
+  CHECK(sizeof(Handle::generation) + sizeof(Handle::index) + sizeof(ReplySlot) == 128);
+  ReplySlots slots;
+  for (int i = 0; i < 3; ++i) {
+    const auto place = reinterpret_cast<std::uintptr_t>(&slots.at(slots.emplace()));
+    CHECK(place % 64 == 8);
+  }
+}
+
 TEST_CASE("A queue that is cleared has no slots, and their handles find nothing") {
   Stage stage;
   std::vector<Handle> slots;
   for (int i = 0; i < 10; ++i) slots.push_back(stage.open(10));
   stage.fill(slots[3], std::string(10'000, 'x'));
   stage.fill(slots[4], "+short\r\n");
-  stage.slots.at(slots[5]).merger = sum_of_two();
+  stage.slots.at(slots[5]).rest().merger = sum_of_two();
   stage.queue.clear();
   CHECK(stage.queue.size() == 0);
   CHECK(stage.queue.pending_bytes() == 0);
@@ -236,7 +246,7 @@ std::string random_reply(std::mt19937& random, unsigned seed) {
   switch (random() % 8) {
     case 0: return patterned(30'000 + random() % 20'000, seed);
     case 1: return patterned(400 + random() % 200, seed);
-    case 2: return patterned(44 + random() % 6, seed);
+    case 2: return patterned(ReplySlot::kInlineBytes - 2 + random() % 6, seed);
     default: return patterned(4 + random() % 30, seed);
   }
 }
