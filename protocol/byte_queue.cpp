@@ -55,9 +55,7 @@ void ByteQueue::copy_prefix(std::size_t count, BlockPool& pool, ByteQueue& targe
   }
 }
 
-void ByteQueue::consume(BlockPool& pool, std::size_t count, Cursor* cursor) {
-  assert(count <= size_);
-  size_ -= count;
+void ByteQueue::consume_blocks(BlockPool& pool, std::size_t count, Cursor* cursor) {
   while (head_) {
     const std::size_t n = std::min(count, head_->size());
     head_->begin += n;

@@ -6,6 +6,7 @@
 
 #include <sys/uio.h>
 
+#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
@@ -56,7 +57,15 @@ class ByteQueue {
 
   // REQUIRES: count <= size(). A cursor that is kept must be passed, so that it never points into a released
   // block.
-  void consume(BlockPool& pool, std::size_t count, Cursor* cursor = nullptr);
+  void consume(BlockPool& pool, std::size_t count, Cursor* cursor = nullptr) {
+    assert(count <= size_);
+    size_ -= count;
+    if (head_ && count < head_->size()) {
+      head_->begin += count;
+    } else {
+      consume_blocks(pool, count, cursor);
+    }
+  }
   void clear(BlockPool& pool);
 
   // Fills up to `max` vectors with the bytes from the cursor on; returns how many.
@@ -73,6 +82,7 @@ class ByteQueue {
   }
   void link(Block* block);
   void append_growing(BlockPool& pool, std::string_view bytes);
+  void consume_blocks(BlockPool& pool, std::size_t count, Cursor* cursor);
 
   Block* head_ = nullptr;
   Block* tail_ = nullptr;

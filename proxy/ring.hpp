@@ -18,36 +18,43 @@ class Ring {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
-  void push_back(const T& item) {
-    if (size_ == items_.size()) grow();
-    items_[(head_ + size_) & (items_.size() - 1)] = item;
+  // The reference is valid until the next push_back().
+  T& push_back(const T& item) {
+    if (size_ == capacity_) grow();
     ++size_;
+    return items_[(head_ + size_ - 1) & (capacity_ - 1)] = item;
   }
-  T& front() { return (*this)[0]; }
+  T& front() {
+    assert(size_ > 0);
+    return items_[head_];
+  }
   const T& front() const {
     assert(size_ > 0);
     return items_[head_];
   }
   void pop_front() {
     assert(size_ > 0);
-    head_ = (head_ + 1) & (items_.size() - 1);
-    --size_;
+    // What is short uses the same few places again and again.
+    head_ = --size_ == 0 ? 0 : (head_ + 1) & (capacity_ - 1);
   }
   // 0 = the front.
   T& operator[](std::size_t i) {
     assert(i < size_);
-    return items_[(head_ + i) & (items_.size() - 1)];
+    return items_[(head_ + i) & (capacity_ - 1)];
   }
 
  private:
   void grow() {
-    std::vector<T> larger(items_.empty() ? 16 : items_.size() * 2);
+    const std::size_t capacity = capacity_ == 0 ? 16 : capacity_ * 2;
+    std::vector<T> larger(capacity);
     for (std::size_t i = 0; i < size_; ++i) larger[i] = (*this)[i];
     items_.swap(larger);
+    capacity_ = capacity;
     head_ = 0;
   }
 
   std::vector<T> items_;
+  std::size_t capacity_ = 0;  // of items_, whose own size() would be a division
   std::size_t head_ = 0;
   std::size_t size_ = 0;
 };

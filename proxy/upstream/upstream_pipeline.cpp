@@ -5,12 +5,11 @@
 
 namespace slotway::proxy {
 
-void UpstreamPipeline::commit(Request request) {
+void UpstreamPipeline::commit(const Request& request) {
   assert(queue_.size() > committed_);
-  request.bytes = static_cast<std::uint32_t>(queue_.size() - committed_);
+  fifo_.push_back(request).bytes = static_cast<std::uint32_t>(queue_.size() - committed_);
   committed_ = queue_.size();
   resent_ += request.is_resent() ? 1 : 0;
-  fifo_.push_back(request);
 }
 
 void UpstreamPipeline::on_sent(std::size_t count) {
@@ -41,14 +40,14 @@ void UpstreamPipeline::pass_leading(std::string_view reply) {
 
 void UpstreamPipeline::pop_front() {
   const std::size_t count = fifo_.front().bytes;
+  resent_ -= fifo_.front().is_resent() ? 1 : 0;
+  fifo_.pop_front();
   queue_.consume(pool_, count, &cursor_);
   sent_ -= std::min(sent_, count);
   committed_ -= count;
   if (queue_.empty()) cursor_ = {};
-  resent_ -= fifo_.front().is_resent() ? 1 : 0;
-  fifo_.pop_front();
+  if (leading_seen_ > 0) leading_error_.clear();
   leading_seen_ = 0;
-  leading_error_.clear();
   scanner_.start();
 }
 

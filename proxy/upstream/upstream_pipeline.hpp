@@ -28,7 +28,7 @@ class UpstreamPipeline {
   // --- requests ---
   // Append the request's bytes to bytes(), then commit() it; nothing else may come between.
   protocol::ByteQueue& bytes() { return queue_; }
-  void commit(Request request);
+  void commit(const Request& request);
 
   std::size_t size() const { return fifo_.size(); }
   bool empty() const { return fifo_.empty(); }
