@@ -40,7 +40,8 @@ enum class Service : std::uint8_t {
               // set; without keys (EVAL with numkeys 0) any primary
   any_node,   // forwarded to any primary (COMMAND, PUBLISH)
   by_slot,    // forwarded to the node of the slot that argument 2 names (CLUSTER COUNTKEYSINSLOT)
-  broadcast,  // forwarded to every primary that has slots; `merge` makes one reply (KEYS, FLUSHALL)
+  broadcast,  // forwarded to every primary that has slots; `merge` makes one reply (KEYS, DBSIZE)
+  flush,      // as broadcast; in a transaction first by its own node, then by the others (FLUSHALL, FLUSHDB)
   scan,       // one primary after another, by a cursor of the proxy's own (SCAN)
   settings,   // any primary's answer, in which the proxy's own values replace the node's (CONFIG GET)
   change_settings,  // as broadcast, but settings that are the proxy's own are not the nodes' (CONFIG SET)

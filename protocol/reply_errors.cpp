@@ -31,6 +31,10 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
+std::string flush_failed(std::string_view text) {
+  return std::string(text) + (leaves_doubt(text) ? " (Slotway: the other shards were not flushed)" : "");
+}
+
 std::string wrong_arity(const CommandRow& row) {
   return "ERR wrong number of arguments for '" + std::string(row.name) + "' command";
 }

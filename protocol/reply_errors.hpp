@@ -90,6 +90,8 @@ inline constexpr std::string_view kBadFragment =
 // Behind the error that stopped a part of a write, when others of its parts were executed: the code is the
 // error's own, as clients branch on it.
 inline constexpr std::string_view kExecutedInPart = " (Slotway: executed in part)";
+inline constexpr std::string_view kShardMoved =
+    "ERR Slotway: not executed: another node has taken over the shard's slots meanwhile";
 // A node's, not ours: it has no such library of functions (functions.c).
 inline constexpr std::string_view kNoLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
@@ -108,6 +110,8 @@ inline constexpr std::string_view kAllPinned =
 // `text` is one of those that leave open whether the command was executed.
 constexpr bool leaves_doubt(std::string_view text) { return text == kTimeout || text == kOutcomeUnknown; }
 
+// To a transaction that empties all shards: if its own may have been emptied, the others were not.
+std::string flush_failed(std::string_view text);
 std::string wrong_arity(const CommandRow& row);
 std::string unknown_command(const RequestView& request);
 std::string unknown_subcommand(const RequestView& request);

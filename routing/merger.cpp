@@ -37,6 +37,7 @@ void Merger::reset(protocol::Merge merge, const FragmentLayout& layout, bool wri
   arena_.clear();
   error_.clear();
   any_ok_ = absent_ = false;
+  flush_.reset();
   shards_.reset(0);
   streams_.reset();
   if (merge == protocol::Merge::by_position) pieces_.assign(layout.positions(), Piece{0, 0});
@@ -57,6 +58,7 @@ void Merger::reset(protocol::Merge merge, std::size_t fragments, bool writes, st
   arena_.clear();
   error_.clear();
   any_ok_ = absent_ = false;
+  flush_.reset();
   reports_.clear();
   report_bytes_ = 0;
   shards_.reset(random);
@@ -174,6 +176,13 @@ void Merger::add_attempt(std::string_view reply) {
 
 void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   assert(complete());
+  if (!flush_) return write_merged(pool, out);
+  out.append(pool, flush_->before());
+  write_merged(pool, out);
+  if (!flush_->behind().empty()) out.append(pool, flush_->behind());
+}
+
+void Merger::write_merged(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
   if (failed()) return write_failure(pool, out);
   switch (merge_) {
     case protocol::Merge::by_position:
@@ -210,6 +219,7 @@ void Merger::write(protocol::BlockPool& pool, protocol::ByteQueue& out) const {
 
 // Assigning an empty value would keep the capacity of strings and vectors alike; swapping does not.
 void Merger::shrink() {
+  flush_.reset();
   if (arena_.capacity() > kKeepBytes) std::string().swap(arena_);
   if (error_.capacity() > kKeepBytes) std::string().swap(error_);
   if (bytes_of(pieces_) > kKeepBytes) std::vector<Piece>().swap(pieces_);

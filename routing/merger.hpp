@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "routing/shard_replies.hpp"
 #include "routing/splitter.hpp"
 #include "routing/stream_replies.hpp"
+#include "routing/transaction_flush.hpp"
 
 namespace slotway::routing {
 
@@ -30,6 +32,9 @@ class Merger {
   void reset(protocol::Merge merge, std::size_t fragments, bool writes, std::uint64_t random);
   // Of a report, before its replies: what the client has asked for.
   void set_wish(ReportWish wish) { wish_ = std::move(wish); }
+  // After reset(): the merged reply is an element of EXEC's.
+  void set_flush(TransactionFlush flush) { flush_ = std::move(flush); }
+  const std::optional<TransactionFlush>& flush() const { return flush_; }
   protocol::Merge merge() const { return merge_; }
   bool writes() const { return writes_; }
 
@@ -42,7 +47,8 @@ class Merger {
   bool failed() const { return !error_.empty(); }
   // Bytes that are held for replies so far.
   std::size_t held_bytes() const {
-    return arena_.size() + shards_.held_bytes() + streams_.held_bytes() + report_bytes_;
+    return arena_.size() + shards_.held_bytes() + streams_.held_bytes() + report_bytes_ +
+           (flush_ ? flush_->reply.size() : 0);
   }
 
   // The merged reply. REQUIRES: complete().
@@ -60,6 +66,7 @@ class Merger {
   };
 
   void keep_error(std::uint32_t fragment, std::string_view reply);
+  void write_merged(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   void write_failure(protocol::BlockPool& pool, protocol::ByteQueue& out) const;
   bool add_elements(const Fragment& fragment, std::string_view reply);
   bool add_integer(std::string_view reply);
@@ -83,6 +90,7 @@ class Merger {
   std::vector<NodeReport> reports_;
   std::size_t report_bytes_ = 0;
   ReportWish wish_;
+  std::optional<TransactionFlush> flush_;
 };
 
 }  // namespace slotway::routing

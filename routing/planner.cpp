@@ -76,7 +76,8 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
     case Service::wait: return plan_wait(request, *row);
     case Service::any_node: return Single{row, kAnySlot};
     case Service::by_slot: return Single{row, named_slot(request)};
-    case Service::broadcast: return Broadcast{row};
+    case Service::broadcast:
+    case Service::flush: return Broadcast{row};
     case Service::scan: return Scan{row};
     case Service::settings: return Settings{row};
     case Service::change_settings: return ChangeSettings{row};
@@ -103,6 +104,7 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       if (row.local != LocalCommand::unwatch) return TransactionStep{&row};
       break;
     case Service::wait:  // it asks for replicas of what was written before MULTI, and does not wait
+    case Service::flush:
     case Service::any_node: break;
     case Service::broadcast:
     case Service::scan:

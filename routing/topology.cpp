@@ -79,6 +79,18 @@ std::vector<Slot> Topology::shard_slots() const {
   return lowest;
 }
 
+std::vector<Slot> Topology::other_shard_slots(const Endpoint& endpoint) const {
+  std::vector<Slot> slots = shard_slots();
+  std::erase_if(slots, [&](Slot slot) { return is_of_shard(endpoint, slot); });
+  return slots;
+}
+
+bool Topology::is_of_shard(const Endpoint& endpoint, Slot slot) const {
+  const NodeIndex node = find(endpoint.host, endpoint.port);
+  const NodeIndex owner = slots_[slot];
+  return node != kNoNode && owner != kNoNode && (node == owner || nodes_[node].primary == owner);
+}
+
 bool Topology::same_as(const Topology& other) const {
   const auto match = match_nodes(nodes_, other.nodes_);
   if (!match) return false;

@@ -65,6 +65,10 @@ class Topology {
   // One slot of each primary that has any, its lowest; in their order. A shard is named by it: which node
   // serves it is looked up each time.
   std::vector<Slot> shard_slots() const;
+  // Those to which the node at `endpoint` does not belong.
+  std::vector<Slot> other_shard_slots(const Endpoint& endpoint) const;
+  // The node at `endpoint` serves the slot, or follows the primary that does.
+  bool is_of_shard(const Endpoint& endpoint, Slot slot) const;
   // Same nodes (id, endpoint, role, primary, health), in whatever order, and same slots: a refresh that
   // changed nothing is not published.
   bool same_as(const Topology& other) const;

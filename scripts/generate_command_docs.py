@@ -25,8 +25,8 @@ Written by `scripts/generate_command_docs.py` from the command table; do not edi
 a subcommand is served as its own line says. A command that
 is not here is served by what the nodes' `COMMAND` says of it; what they do not know is answered as Redis answers it.
 
-Inside `MULTI` a command is queued if it goes by key, or to any primary; `PING`, `ECHO` and `TIME` too. Others are
-refused there, with an error that says so, and `EXEC` is `-EXECABORT`.
+Inside `MULTI` a command is queued if it goes by key, or to any primary; `PING`, `ECHO`, `TIME`, `FLUSHALL` and
+`FLUSHDB` too. Others are refused there, with an error that says so, and `EXEC` is `-EXECABORT`.
 """
 
 # Service -> heading and what it means; in the document's order. One that is not here is described by its comment in
@@ -43,6 +43,9 @@ SERVICES = {
     "subscription": ("Subscriptions", "Each worker subscribes once for all of its clients."),
     "broadcast": ("Sent to all primaries", "Every primary that has slots is asked once, and the client gets one answer. "
                   "If one fails, so does the whole, unless it is said otherwise."),
+    "flush": ("Emptying all primaries", "Sent to all primaries; `OK` if all say so. In a transaction its own node is "
+              "emptied by `EXEC`, and when that is done the others are, before the client gets the reply; see "
+              "`docs/decisions/017-a-transaction-that-flushes.md`."),
     "scan": ("One primary after another", "The cursor says where to go on; see `docs/architecture.md`."),
     "any_node": ("Passed to any primary", "All of them answer alike, or the command speaks of nothing that differs."),
     "wait": ("WAIT", "Asked of every primary, and the least of the answers is the answer."),

@@ -74,6 +74,7 @@ SERVICE = {
         " publish lolwut acl|cat acl|genpass swapdb pfselftest"
         " function|list function|dump module|list").split()},
     **{name: "broadcast" for name in BROADCAST},
+    **{name: "flush" for name in "flushall flushdb".split()},
     "scan": "scan",
     "config|get": "settings",
     "config|set": "change_settings",

@@ -56,6 +56,7 @@ void ClientSession::queue(const protocol::CommandRow& row, const protocol::Reque
   }
   if (slot != routing::kAnySlot) state_.facts.transaction_slot = slot;
   if (may_write(row, request)) transaction_->note_write();
+  if (row.service == protocol::Service::flush) transaction_->note_flush();
   if (row.family == protocol::Family::scripting) transaction_->note_script(row.scripts);
   room_.loop.counters.requests[index_of(row.family)].add();
   reply_now(row.family, protocol::kQueued);

@@ -28,6 +28,9 @@ class Transaction {
   // One of its commands may write.
   void note_write() { writes_ = true; }
   bool writes() const { return writes_; }
+  // One of them empties all shards.
+  void note_flush() { flushes_ = true; }
+  bool flushes() const { return flushes_; }
   // One of them runs a script or function, or names a script by its sha.
   void note_script(protocol::ScriptUse use) {
     has_scripts_ = true;
@@ -45,6 +48,7 @@ class Transaction {
   routing::Slot slot_ = routing::kAnySlot;
   bool failed_ = false;
   bool writes_ = false;
+  bool flushes_ = false;
   bool has_scripts_ = false;
   bool has_shas_ = false;
 };

@@ -196,6 +196,7 @@ void Dispatcher::note_transaction(Request& request, const Transaction& transacti
   request.leading = 1 + transaction.size();
   request.scripted = transaction.has_scripts();
   request.by_sha = transaction.has_shas();
+  if (transaction.flushes()) request.fragment = Request::kFlush;
 }
 
 // One request of many commands: the replies before EXEC's own are passed over by the connection.
@@ -292,11 +293,7 @@ void Dispatcher::send_due() {
                                                                  : protocol::errors::kUncovered);
     } else {
       request.attempts = increment(request.attempts);
-      if (request.fragment == Request::kEveryShard) {
-        spread(request, std::move(parked->bytes));
-      } else {
-        send_bytes(request, parked->bytes);
-      }
+      resend(request, parked->bytes);
     }
   }
 }
@@ -335,9 +332,7 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   const bool is_error = reply.front() == '-';
   const std::string_view cause = connection.pipeline().leading_error();
   if (is_error && !request.fixed && handle_redirect(connection, cause.empty() ? reply : cause)) return;
-  if (!is_error && request.is_rewritten()) {
-    return request.is_scan() ? deliver_scan(connection, request, reply) : deliver_settings(request, reply);
-  }
+  if (!is_error && request.is_rewritten()) return deliver_rewritten(connection, request, reply);
   deliver(request, {reply, &source}, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 
@@ -475,7 +470,8 @@ void Dispatcher::deliver_part(ClientSession& session, ReplySlot& slot, const Req
 
 void Dispatcher::deliver_error(const Request& request, ErrorClass error, std::string_view text) {
   std::string reply;
-  protocol::write_error(reply, text);
+  const bool flushes = request.fragment == Request::kFlush;
+  protocol::write_error(reply, flushes ? protocol::errors::flush_failed(text) : std::string(text));
   deliver(request, {reply}, error);
 }
 

@@ -137,6 +137,8 @@ class Dispatcher final : public UpstreamEvents {
   void queue(UpstreamConnection& connection, Request& request, Write write);
   void queue_asking(UpstreamConnection& connection, const Request& request);
   void send_bytes(Request request, protocol::ByteQueue& bytes);
+  // What was parked.
+  void resend(const Request& request, protocol::ByteQueue& bytes);
   // Makes one request for each shard of one for all.
   void spread(const Request& whole, protocol::ByteQueue bytes);
 
@@ -155,6 +157,9 @@ class Dispatcher final : public UpstreamEvents {
   void deliver(const Request& request, ReplyBytes reply, ErrorClass error);
   void deliver_part(ClientSession& session, ReplySlot& slot, const Request& request, std::string_view reply,
                     ErrorClass error);
+  void deliver_rewritten(const UpstreamConnection& from, const Request& request, std::string_view reply);
+  // A transaction was executed: first the other shards are emptied, if it has emptied its own.
+  void deliver_flushing(const UpstreamConnection& from, const Request& executed, ReplyBytes reply);
   void deliver_scan(const UpstreamConnection& from, const Request& request, std::string_view reply);
   void deliver_settings(const Request& request, std::string_view reply);
   void deliver_error(const Request& request, ErrorClass error, std::string_view text);

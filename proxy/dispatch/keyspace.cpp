@@ -106,6 +106,65 @@ void Dispatcher::spread(const Request& whole, ByteQueue bytes) {
   bytes.clear(loop_.blocks);
 }
 
+void Dispatcher::resend(const Request& request, ByteQueue& bytes) {
+  if (request.fragment == Request::kEveryShard) return spread(request, std::move(bytes));
+  ReplySlot* slot = request.is_part() ? slots_.find(request.reply_slot) : nullptr;
+  const routing::Merger* merger = slot ? slot->rest().merger.get() : nullptr;
+  if (merger && merger->flush() && pool_.topology()->is_of_shard(merger->flush()->node, request.slot)) {
+    // What the transaction wrote behind its own flush would be lost.
+    bytes.clear(loop_.blocks);
+    return deliver_error(request, ErrorClass::unreachable, protocol::errors::kShardMoved);
+  }
+  send_bytes(request, bytes);
+}
+
+// --- replies that are not passed on as they come ---
+
+void Dispatcher::deliver_rewritten(const UpstreamConnection& from, const Request& request,
+                                   std::string_view reply) {
+  if (request.is_scan()) return deliver_scan(from, request, reply);
+  if (request.fragment == Request::kSettings) return deliver_settings(request, reply);
+  deliver_flushing(from, request, {reply});
+}
+
+// Also for a client that has gone meanwhile: what it asked for has begun.
+void Dispatcher::deliver_flushing(const UpstreamConnection& from, const Request& executed, ReplyBytes reply) {
+  auto flush = routing::executed_flush(from.pipeline().front_text(), reply.view, from.endpoint());
+  const std::vector<routing::Slot> shards =
+      flush ? pool_.topology()->other_shard_slots(from.endpoint()) : std::vector<routing::Slot>{};
+  if (shards.empty()) return deliver(executed, reply, ErrorClass::count_);
+  const std::string command = flush->command;
+
+  // --- its own shard has answered ---
+  if (ReplySlot* slot = slots_.find(executed.reply_slot)) {
+    std::unique_ptr<routing::Merger> merger = take_merger();
+    merger->reset(Merge::all_ok, shards.size() + 1, true, 0);
+    merger->set_flush(std::move(*flush));
+    merger->add(static_cast<std::uint32_t>(shards.size()), protocol::kOk);
+    const std::size_t held = merger->held_bytes();
+    slot->rest().merger = std::move(merger);
+    sessions_.at(slot->session).hold_part(held);
+  }
+
+  // --- a fragment for each of the others ---
+  loop_.counters.fragments.add(shards.size());
+  loop_.counters.in_flight.add(shards.size());
+  finish(executed);
+  Request part;
+  part.reply_slot = executed.reply_slot;
+  part.deadline = loop_.now + loop_.config.timeouts.request;
+  part.order = executed.order;
+  part.resp3 = executed.resp3;
+  part.fragment = 0;
+  for (const routing::Slot shard : shards) {
+    part.slot = shard;
+    ByteQueue bytes;
+    bytes.append(loop_.blocks, command);
+    send_bytes(part, bytes);
+    ++part.fragment;
+  }
+}
+
 // --- one shard after another ---
 
 const routing::ScanOrder& Dispatcher::scan_order() {

@@ -119,6 +119,8 @@ bool Dispatcher::step_transaction(ClientSession& session, const protocol::Comman
   const bool was_open = session.facts().in_transaction;
   if (const std::unique_ptr<Transaction> closed = session.step_transaction(row)) {
     watches ? send_watched(session, row, *closed) : send_transaction(session, row, *closed);
+    // What comes after it must not be flushed with the other shards.
+    if (closed->flushes()) session.hold_until_answered();
   } else if (watches &&
              (was_open ? !session.facts().in_transaction : row.local == protocol::LocalCommand::unwatch)) {
     end_watch(session);
@@ -215,6 +217,7 @@ void Dispatcher::on_watching_reply(UpstreamConnection& connection, ClientSession
       if (handle_redirect(connection, cause)) return;
     }
   }
+  if (!is_error && request.is_rewritten()) return deliver_flushing(connection, request, reply);
   deliver(request, reply, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 

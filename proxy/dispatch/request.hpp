@@ -28,7 +28,8 @@ struct Request {
   static constexpr std::uint32_t kWhole = 0xFFFFFFFF;
   static constexpr std::uint32_t kEveryShard = 0xFFFFFFFE;  // whole, and meant for shards not known yet
   static constexpr std::uint32_t kSettings = 0xFFFFFFFD;    // whole, and its reply gets our own values
-  static constexpr std::uint32_t kScan = 0xFFFF0000;        // + the fingerprint of its cursor, 8 bits
+  static constexpr std::uint32_t kFlush = 0xFFFFFFFC;  // whole, and the other shards are flushed after it
+  static constexpr std::uint32_t kScan = 0xFFFF0000;   // + the fingerprint of its cursor, 8 bits
 
   enum class Kind : std::uint8_t {
     client,       // its reply belongs to a reply slot
@@ -66,7 +67,7 @@ struct Request {
   // Its reply is one of several that are merged.
   bool is_part() const { return fragment < kScan; }
   // Its reply is not passed on as it comes.
-  bool is_rewritten() const { return is_scan() || fragment == kSettings; }
+  bool is_rewritten() const { return is_scan() || fragment == kSettings || fragment == kFlush; }
   bool is_scan() const { return fragment >= kScan && fragment <= kScan + 0xFF; }
   // Among the requests of a pipeline it may be older than those before it.
   bool is_resent() const { return hops > 0 || attempts > 0; }

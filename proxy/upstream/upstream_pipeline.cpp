@@ -38,6 +38,20 @@ void UpstreamPipeline::pass_leading(std::string_view reply) {
   scanner_.start();
 }
 
+std::string UpstreamPipeline::front_text() const {
+  const std::size_t size = fifo_.front().bytes;
+  std::string text;
+  text.reserve(size);
+  protocol::ByteQueue::Cursor cursor;
+  iovec piece;
+  while (text.size() < size && queue_.gather(cursor, &piece, 1) == 1) {
+    const std::size_t count = std::min(piece.iov_len, size - text.size());
+    text.append(static_cast<const char*>(piece.iov_base), count);
+    queue_.advance(cursor, count);
+  }
+  return text;
+}
+
 void UpstreamPipeline::pop_front() {
   const std::size_t count = fifo_.front().bytes;
   resent_ -= fifo_.front().is_resent() ? 1 : 0;

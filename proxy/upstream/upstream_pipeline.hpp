@@ -73,6 +73,8 @@ class UpstreamPipeline {
   void copy_front(protocol::ByteQueue& target) const {
     queue_.copy_prefix(fifo_.front().bytes, pool_, target);
   }
+  // Likewise, in one piece.
+  std::string front_text() const;
   void pop_front();
 
  private:

@@ -152,8 +152,9 @@ TEST_CASE("each row says how it is served, and nothing that contradicts it") {
     if (row.service == Service::any_node || row.service == Service::local) CHECK(row.keys.empty());
     if (row.service == Service::by_slot) CHECK(std::abs(row.arity) >= 3);
     if (row.service == Service::container) CHECK_FALSE(row.subcommands.empty());
-    const bool goes_to_all = row.service == Service::broadcast || row.service == Service::wait ||
-                             row.service == Service::change_settings || row.service == Service::debug;
+    const bool goes_to_all = row.service == Service::broadcast || row.service == Service::flush ||
+                             row.service == Service::wait || row.service == Service::change_settings ||
+                             row.service == Service::debug;
     if (goes_to_all || row.service == Service::scan) CHECK(row.keys.empty());
     if (goes_to_all) CHECK(row.merge != Merge::none);
     if (row.merge != Merge::none && !goes_to_all && row.local != LocalCommand::ping)
@@ -187,30 +188,13 @@ TEST_CASE("decisions of ours") {
       {Service::any_node,
        {"command", "command|count", "command|docs", "command|getkeys", "publish", "lolwut", "object|help",
         "xgroup|help", "swapdb", "acl|cat", "acl|genpass", "function|list"}},
-      {Service::broadcast,
-       {"keys",
-        "dbsize",
-        "randomkey",
-        "flushall",
-        "flushdb",
-        "script|load",
-        "script|exists",
-        "script|flush",
-        "script|kill",
-        "function|load",
-        "function|kill",
-        "function|restore",
-        "config|resetstat",
-        "slowlog|get",
-        "slowlog|len",
-        "slowlog|reset",
-        "latency|reset",
-        "memory|purge",
-        "info",
-        "lastsave",
-        "memory|stats",
-        "latency|latest",
-        "save"}},
+      {Service::broadcast, {"keys",          "dbsize",           "randomkey",        "script|load",
+                            "script|exists", "script|flush",     "script|kill",      "function|load",
+                            "function|kill", "function|restore", "config|resetstat", "slowlog|get",
+                            "slowlog|len",   "slowlog|reset",    "latency|reset",    "memory|purge",
+                            "info",          "lastsave",         "memory|stats",     "latency|latest",
+                            "save"}},
+      {Service::flush, {"flushall", "flushdb"}},
       {Service::change_settings, {"config|set"}},
       {Service::debug, {"debug"}},
       {Service::scan, {"scan"}},
@@ -304,8 +288,8 @@ TEST_CASE("the replies of all shards become one in the way that fits the command
       {Merge::concat, {"keys"}},
       {Merge::sum, {"dbsize", "slowlog|len", "latency|reset"}},
       {Merge::all_ok,
-       {"flushall", "flushdb", "script|flush", "function|flush", "function|restore", "config|resetstat",
-        "config|rewrite", "slowlog|reset", "memory|purge", "save"}},
+       {"script|flush", "function|flush", "function|restore", "config|resetstat", "config|rewrite",
+        "slowlog|reset", "memory|purge", "save"}},
       {Merge::first, {"script|load", "function|load", "bgsave", "bgrewriteaof"}},
       {Merge::least, {"lastsave"}},
       {Merge::info, {"info"}},
@@ -328,6 +312,7 @@ TEST_CASE("the replies of all shards become one in the way that fits the command
       CHECK(row_of(name).merge == c.merge);
     }
   }
+  for (std::string_view name : {"flushall", "flushdb"}) CHECK(row_of(name).merge == Merge::all_ok);
 }
 
 TEST_CASE("families are the documentation's groups") {

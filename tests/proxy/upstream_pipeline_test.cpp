@@ -174,6 +174,7 @@ TEST_CASE("A lost connection's requests can be taken out again, bytes and all, h
     std::size_t before = 0;
     for (const std::string& request : requests) {
       REQUIRE(stage.copy_of_front() == request);
+      REQUIRE(stage.pipeline.front_text() == request);
       REQUIRE(stage.pipeline.front_is_unsent() == (sent <= before));
       before += request.size();
       stage.pipeline.pop_front();

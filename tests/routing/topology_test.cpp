@@ -227,3 +227,24 @@ TEST_CASE("A shard is named by the lowest of its slots") {
     CHECK(t.shard_slots() == c.slots);
   }
 }
+
+TEST_CASE("The shards of others are those to which a node does not belong") {
+  struct Case {
+    std::uint16_t port;
+    std::vector<Slot> others;
+  };
+  const std::vector<Case> cases = {
+      {7001, {8192}},    {7002, {0}}, {7003, {8192}},  // a replica of the first
+      {7004, {0, 8192}},                               // without slots
+      {7005, {0, 8192}},                               // not in the map
+  };
+  Topology t = two_shards();
+  t.add_node(primary("d", 7004));
+  for (const Case& c : cases) {
+    INFO(c.port);
+    CHECK(t.other_shard_slots({"10.0.0.1", c.port}) == c.others);
+  }
+  CHECK(t.is_of_shard({"10.0.0.1", 7003}, 8191));
+  CHECK_FALSE(t.is_of_shard({"10.0.0.1", 7003}, 8192));
+  CHECK_FALSE(Topology{}.is_of_shard({"10.0.0.1", 7001}, 0));
+}
