@@ -19,7 +19,7 @@ namespace {
 constexpr int kAcceptsPerTurn = 256;
 // When descriptors have run out, closing clients need a moment to give some back.
 constexpr std::chrono::milliseconds kPause{100};
-constexpr std::chrono::seconds kWarnInterval{10};
+constexpr std::chrono::seconds kAcceptWarnInterval{10};
 
 std::string more_like_it(std::uint64_t left_out) {
   return left_out > 0 ? fmt::format(" ({} more like this)", left_out) : "";
@@ -31,8 +31,8 @@ Listener::Listener(boost::asio::io_context& io, const config::ClientConfig& clie
     : acceptor_(io),
       pause_(io),
       max_clients_(max_clients),
-      accept_errors_(kWarnInterval),
-      rejections_(kWarnInterval) {
+      accept_errors_(kAcceptWarnInterval),
+      rejections_(kAcceptWarnInterval) {
   const std::string where = config::print_host_port(client.listen);
   boost::system::error_code error;
   boost::asio::ip::tcp::resolver resolver(io);

@@ -38,7 +38,7 @@ using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Stream = beast::basic_stream<tcp, Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
-using Request = http::request<http::empty_body>;
+using HttpRequest = http::request<http::empty_body>;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds kAcceptPause{100};  // after an error such as EMFILE
@@ -199,7 +199,7 @@ asio::awaitable<void> AdminHttp::State::serve(std::shared_ptr<State> self, Socke
       co_return;
     }
 
-    const Request& request = parser.get();
+    const HttpRequest& request = parser.get();
     // No page takes a body: the answer does not wait for it, and the connection ends behind the answer.
     keep_alive = request.keep_alive() && parser.is_done();
     stream.expires_never();

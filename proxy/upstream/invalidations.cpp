@@ -19,7 +19,7 @@ using routing::TrackerId;
 constexpr std::string_view kTellOfChanges =
     "*4\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n$5\r\nBCAST\r\n";
 // A node that has refused is asked again about this often.
-constexpr std::chrono::seconds kRetryRefused{1};
+constexpr std::chrono::seconds kRetryRefusedAfter{1};
 
 }  // namespace
 
@@ -331,7 +331,7 @@ void Invalidations::on_tick() {
                  });
   expire_waiting();
   if (loop_.now >= retry_at_) {
-    retry_at_ = loop_.now + kRetryRefused;
+    retry_at_ = loop_.now + kRetryRefusedAfter;
     for (LinkId link = 0; link < states_.size(); ++link) {
       if (states_[link] == LinkState::refused) on_ready(link);
     }
