@@ -110,6 +110,12 @@ struct Caches {
   void read(int times) {
     for (int i = 0; i < times; ++i) clients[random() % clients.size()]->get(any_key());
   }
+  void use(TestClient& writer, int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      write(writer, round);
+      read(5);
+    }
+  }
   void expect_truth() {
     for (std::size_t i = 0; i < clients.size(); ++i) {
       for (const auto& [key, value] : truth) {
@@ -127,10 +133,7 @@ struct Caches {
 TEST_CASE("no cache keeps an old value, wherever it was overwritten") {
   Caches caches;
   TestClient writer = caches.proxied.client();
-  for (int round = 0; round < 400; ++round) {
-    caches.write(writer, round);
-    caches.read(5);
-  }
+  caches.use(writer, 400);
   caches.expect_truth();
   CHECK(caches.clients[0]->size() > 20);
   CHECK(caches.proxied.slotway.metric("slotway_tracking_clients") == 4);
@@ -144,10 +147,7 @@ TEST_CASE("no cache keeps an old value, wherever it was overwritten") {
 TEST_CASE("no cache keeps an old value through a failover") {
   Caches caches;
   TestClient writer = caches.proxied.client();
-  for (int round = 0; round < 50; ++round) {
-    caches.write(writer, round);
-    caches.read(5);
-  }
+  caches.use(writer, 50);
   ClusterProcess& cluster = caches.proxied.cluster;
   cluster.wait_until_in_sync();
   const std::size_t heir = cluster.replica_of(0);
