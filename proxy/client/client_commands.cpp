@@ -74,7 +74,7 @@ void set_info(const RequestView& request, SessionState& state, std::string& out)
   if (!is_name && !equal_ignore_case(option, "lib-ver"))
     return write_error(out, errors::unrecognized_option(option));
   if (!is_client_name(request.arg(3))) return write_error(out, errors::bad_client_attribute(option));
-  (is_name ? state.library : state.library_version) = request.arg(3);
+  (is_name ? state.lib_name : state.lib_version) = request.arg(3);
   out += protocol::kOk;
 }
 

@@ -70,9 +70,9 @@ std::string ClientDescription::line() const {
   number("redir", tracking ? static_cast<std::int64_t>(tracking->redirect) : -1);
   number("resp", resp3 ? 3 : 2);
   // As Redis 7.2; older servers know no such fields.
-  if (!library.empty() || !library_version.empty()) {
-    field("lib-name", library);
-    field("lib-ver", library_version);
+  if (!lib_name.empty() || !lib_version.empty()) {
+    field("lib-name", lib_name);
+    field("lib-ver", lib_version);
   }
   return text;
 }

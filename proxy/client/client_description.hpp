@@ -28,8 +28,8 @@ struct ClientDescription {
   std::string local_address;  // what it is connected to
   int descriptor = -1;
   std::string name;
-  std::string library;  // CLIENT SETINFO
-  std::string library_version;
+  std::string lib_name;  // CLIENT SETINFO
+  std::string lib_version;
   std::chrono::seconds age{0};
   std::chrono::seconds idle{0};
   ClientType type = ClientType::normal;

@@ -377,8 +377,8 @@ ClientDescription ClientSession::describe() const {
   client.local_address = config::print_host_port(local_address(socket_));
   client.descriptor = socket_;
   client.name = state_.name;
-  client.library = state_.library;
-  client.library_version = state_.library_version;
+  client.lib_name = state_.lib_name;
+  client.lib_version = state_.lib_version;
   client.age = seconds_since(started_);
   client.idle = seconds_since(last_active_);
   client.closing = closing_;

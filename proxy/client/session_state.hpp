@@ -12,8 +12,8 @@ namespace slotway::proxy {
 struct SessionState {
   std::uint64_t id = 0;  // unique in the process, as CLIENT ID
   std::string name;      // CLIENT SETNAME
-  std::string library;   // CLIENT SETINFO LIB-NAME
-  std::string library_version;
+  std::string lib_name;  // CLIENT SETINFO LIB-NAME
+  std::string lib_version;
   routing::SessionFacts facts;
   bool reply_off = false;   // CLIENT REPLY OFF
   bool skip_reply = false;  // CLIENT REPLY SKIP: the next request has no reply

@@ -90,7 +90,7 @@ void Invalidations::on_redirect_judged(TrackerId tracker, bool is_there) {
 }
 
 void Invalidations::complete_waiting() {
-  if (!stands_) return;
+  if (!links_tell_) return;
   std::vector<TrackerId> complete_now;
   for (const auto& [tracker, waiting] : waiting_) {
     if (waiting.redirect_known) complete_now.push_back(tracker);
@@ -296,13 +296,12 @@ void Invalidations::on_lost(LinkId link) {
 
 void Invalidations::check_links() {
   const std::vector<LinkId>& primaries = links_.primaries();
-  const bool stands =
-      !has_strays_ && links_.has_all_primaries() &&
-      std::ranges::all_of(primaries, [this](LinkId link) { return state_of(link) == LinkState::tells; });
-  if (stands == stands_) return;
-  stands_ = stands;
+  links_tell_ = links_.has_all_primaries() && std::ranges::all_of(primaries, [this](LinkId link) {
+                  return state_of(link) == LinkState::tells;
+                });
   // Somebody may have changed what nobody was told of.
-  table_.on_change_of_all();
+  const bool stands = links_tell_ && !has_strays_;
+  if (std::exchange(stands_, stands) != stands) table_.on_change_of_all();
   complete_waiting();
 }
 

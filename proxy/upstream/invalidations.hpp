@@ -111,7 +111,8 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
   SubscriberLinks links_;
   routing::TrackingTable table_;
   std::vector<LinkState> states_;  // by link
-  bool stands_ = false;            // the links of all primaries tell of changes
+  bool links_tell_ = false;        // those of all primaries, of changes
+  bool stands_ = false;            // and nobody reads elsewhere
   std::uint64_t map_version_ = 0;  // as the pool had it
   std::uint64_t strays_ = 0;
   bool has_strays_ = false;  // since the tick before

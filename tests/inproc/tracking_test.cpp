@@ -215,6 +215,35 @@ TEST_CASE("what is read at a node that has no link counts as changed") {
   t.wait_until_tracked(client);
 }
 
+TEST_CASE("CLIENT TRACKING ON does not wait for the end of a migration") {
+  Tracked t(2, [](config::Config& config) {
+    never_refresh(config);
+    config.timeouts.request = 1s;
+  });
+  TestClient reader = t.scene.client();
+  kit::FakeRedis newcomer;
+  newcomer.set_handler(always("+OK\r\n"));
+  TestClient client = t.scene.client();
+  const auto read_elsewhere = [&] {
+    reader.send({"GET", t.a});
+    serve(t.scene.node(0), "GET " + t.a,
+          error("ASK " + std::to_string(routing::slot_of(t.a)) +
+                " 127.0.0.1:" + std::to_string(newcomer.port())));
+    expect(reader, "+OK\r\n");
+  };
+  read_elsewhere();
+  // The worker has seen it: what comes now comes while reads go elsewhere.
+  TestClient first = t.client();
+  first.send({"GET", t.a});
+  serve(t.scene.node(0), "GET " + t.a, bulk("v"));
+  expect(first, bulk("v"));
+  read_elsewhere();
+  while (!has_input(first)) read_elsewhere();
+  client.send({"CLIENT", "TRACKING", "ON"});
+  while (!has_input(client)) read_elsewhere();
+  expect(client, "+OK\r\n");
+}
+
 TEST_CASE("keys of a transaction that has failed are not kept, and others are part of its size") {
   Tracked t(1, [](config::Config& config) { config.limits.max_memory_bytes_per_client = 64 * 1024; });
   TestClient client = t.client();
