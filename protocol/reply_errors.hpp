@@ -63,13 +63,11 @@ inline constexpr std::string_view kPrefixWithoutBcast = "ERR PREFIX option requi
 inline constexpr std::string_view kOptionWithBcast = "ERR OPTIN and OPTOUT are not compatible with BCAST";
 inline constexpr std::string_view kOptinAndOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode";
 inline constexpr std::string_view kOtherBcast =
-    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling "
-    "it "
-    "with a different mode.";
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
 inline constexpr std::string_view kOtherOption =
-    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling "
-    "it "
-    "with a different mode.";
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
 inline constexpr std::string_view kNoRedirectClient = "ERR The client ID you want redirect to does not exist";
 inline constexpr std::string_view kCachingYesWithoutOptin =
     "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
