@@ -42,14 +42,14 @@ std::optional<std::vector<NodeIndex>> match_nodes(const std::vector<Node>& a, co
 }  // namespace
 
 NodeIndex Topology::add_node(Node node) {
-  if (nodes_.size() >= kNoNode) return kNoNode;
+  if (nodes_.size() >= kNodeLimit) return kNoNode;
   nodes_.push_back(std::move(node));
   return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
 void Topology::assign(Slot first, Slot last, NodeIndex node) {
   assert(first <= last && last < kSlotCount && node < nodes_.size());
-  std::fill(slots_.begin() + first, slots_.begin() + last + 1, node);
+  slots_.assign(first, last, node);
 }
 
 NodeIndex Topology::find(std::string_view host, std::uint16_t port) const {
@@ -59,22 +59,17 @@ NodeIndex Topology::find(std::string_view host, std::uint16_t port) const {
   return it == nodes_.end() ? kNoNode : static_cast<NodeIndex>(it - nodes_.begin());
 }
 
-std::uint32_t Topology::covered_slots() const {
-  const auto uncovered = std::count(slots_.begin(), slots_.end(), kNoNode);
-  return kSlotCount - static_cast<std::uint32_t>(uncovered);
-}
-
 std::vector<Slot> Topology::shard_slots() const {
   std::vector<Slot> lowest;
   std::vector<bool> seen(nodes_.size());
   NodeIndex last = kNoNode;
-  for (std::uint32_t slot = 0; slot < kSlotCount; ++slot) {
+  for (Slot slot = 0; slot < kSlotCount; ++slot) {
     const NodeIndex owner = slots_[slot];
     if (owner == last) continue;
     last = owner;
     if (owner == kNoNode || seen[owner]) continue;
     seen[owner] = true;
-    lowest.push_back(static_cast<Slot>(slot));
+    lowest.push_back(slot);
   }
   return lowest;
 }
@@ -98,7 +93,7 @@ bool Topology::same_as(const Topology& other) const {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (translated(nodes_[i].primary) != other.nodes_[(*match)[i]].primary) return false;
   }
-  for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+  for (Slot slot = 0; slot < kSlotCount; ++slot) {
     if (translated(slots_[slot]) != other.slots_[slot]) return false;
   }
   return true;
@@ -108,7 +103,7 @@ bool Topology::has_same_owners(const Topology& other) const {
   // Slots come in runs of one owner: few pairs of endpoints are compared.
   NodeIndex mine = kNoNode;
   NodeIndex theirs = kNoNode;
-  for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+  for (Slot slot = 0; slot < kSlotCount; ++slot) {
     if (slots_[slot] == mine && other.slots_[slot] == theirs) continue;
     mine = slots_[slot];
     theirs = other.slots_[slot];
@@ -120,7 +115,7 @@ bool Topology::has_same_owners(const Topology& other) const {
 
 // `to` has taken the place of its primary `from`.
 void Topology::hand_over(NodeIndex from, NodeIndex to) {
-  std::replace(slots_.begin(), slots_.end(), from, to);
+  slots_.hand_over(from, to);
   for (Node& node : nodes_) {
     if (node.primary == from) node.primary = to;
   }

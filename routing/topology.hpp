@@ -5,7 +5,6 @@
 // addresses (cluster specification, "Nodes handshake").
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,11 +12,9 @@
 #include <vector>
 
 #include "routing/key_slot.hpp"
+#include "routing/slot_map.hpp"
 
 namespace slotway::routing {
-
-using NodeIndex = std::uint16_t;
-inline constexpr NodeIndex kNoNode = 0xFFFF;
 
 // Where a node is reached. `host` is an IP literal or a name that the connection resolves.
 struct Endpoint {
@@ -38,10 +35,8 @@ struct Node {
 
 class Topology {
  public:
-  Topology() { slots_.fill(kNoNode); }
-
   // --- building (control plane, tests) ---
-  NodeIndex add_node(Node node);  // kNoNode if the map is full (65535 nodes)
+  NodeIndex add_node(Node node);  // kNoNode if the map is full (kNodeLimit)
   // Both bounds inclusive, below kSlotCount; `node` must have been added.
   void assign(Slot first, Slot last, NodeIndex node);
   void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
@@ -53,13 +48,15 @@ class Topology {
   NodeIndex primary_of(Slot slot) const { return slots_[slot]; }
   // The endpoint of the slot's node; nullptr if it has none.
   const Endpoint* owner_of(Slot slot) const {
-    return slots_[slot] == kNoNode ? nullptr : &nodes_[slots_[slot]].endpoint;
+    const NodeIndex owner = slots_[slot];
+    return owner == kNoNode ? nullptr : &nodes_[owner].endpoint;
   }
   // Each slot is served at the same endpoint, or by nobody, in both.
   bool has_same_owners(const Topology& other) const;
   // kNoNode if no node has that endpoint.
   NodeIndex find(std::string_view host, std::uint16_t port) const;
-  std::uint32_t covered_slots() const;            // slots that have a node; kSlotCount when complete
+  // Slots that have a node; kSlotCount when complete.
+  std::uint32_t covered_slots() const { return slots_.covered(); }
   std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
   const std::string& server_version() const { return server_version_; }  // "" = unknown
   // One slot of each primary that has any, its lowest; in their order. A shard is named by it: which node
@@ -82,7 +79,7 @@ class Topology {
   void hand_over(NodeIndex from, NodeIndex to);
 
   std::vector<Node> nodes_;
-  std::array<NodeIndex, kSlotCount> slots_;
+  SlotMap slots_;
   std::uint64_t epoch_ = 0;
   std::string server_version_;
 };
