@@ -26,6 +26,7 @@ bool ReplyQueue::fill(Handle handle, ReplySlot& slot, ReplyBytes reply, protocol
     store(slot, reply);
     return false;
   }
+  slots_.prefetch(slot.next);
   if (!slot.muted) append(out, reply);
   pop_head(slot);
   flush_ready(out);
@@ -78,6 +79,7 @@ void ReplyQueue::flush_ready(protocol::ByteQueue& out) {
   while (size_ > 0) {
     ReplySlot& slot = slots_.at(head_);
     if (slot.state != ReplySlot::State::ready) return;
+    slots_.prefetch(slot.next);
     if (slot.inline_size > 0) {
       reply_bytes_ -= slot.inline_size;
       out.append(loop_.blocks, {slot.inline_bytes, slot.inline_size});

@@ -18,6 +18,8 @@ using routing::RefreshReason;
 
 constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
 constexpr std::size_t kMaxFreeMergers = 256;
+// The slot of the request behind so many others is fetched while a reply is delivered.
+constexpr std::size_t kSlotsAhead = 4;
 
 // ASKING goes before `request`.
 Request asking_before(const Request& request) {
@@ -317,7 +319,10 @@ void Dispatcher::ask_refresh(RefreshReason reason) {
 
 void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply,
                           protocol::ReadBuffer& source) {
-  Request& request = connection.pipeline().front();
+  UpstreamPipeline& pipeline = connection.pipeline();
+  Request& request = pipeline.front();
+  // Replies come in bunches, each for another client's slot.
+  if (pipeline.size() > kSlotsAhead) slots_.prefetch(pipeline[kSlotsAhead].reply_slot);
   if (request.kind != Request::Kind::client) {
     if (request.kind == Request::Kind::script_load && reply.front() == '-') connection.refuse_scripts();
     return;
@@ -330,7 +335,7 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   if (request.abandoned) return;
   // A queued command's error is the cause of EXEC's.
   const bool is_error = reply.front() == '-';
-  const std::string_view cause = connection.pipeline().leading_error();
+  const std::string_view cause = pipeline.leading_error();
   if (is_error && !request.fixed && handle_redirect(connection, cause.empty() ? reply : cause)) return;
   if (!is_error && request.is_rewritten()) return deliver_rewritten(connection, request, reply);
   deliver(request, {reply, &source}, is_error ? ErrorClass::upstream : ErrorClass::count_);
