@@ -16,6 +16,23 @@ namespace {
 constexpr std::int64_t kUnauthenticatedArguments = 10;
 constexpr std::int64_t kUnauthenticatedBulk = 16384;
 
+struct ShortNumber {
+  std::uint32_t value = 0;
+  std::uint32_t line_size = 0;  // with its type and line end; 0: it is not one
+};
+
+// The line at `position` if it is of this type, has one or two digits and is there whole.
+ShortNumber read_short_number(std::string_view bytes, std::size_t position, char type) {
+  if (bytes.size() < position + 5) return {};
+  const char* at = bytes.data() + position;
+  const unsigned first = static_cast<unsigned char>(at[1]) - unsigned{'0'};
+  if (at[0] != type || first > 9) return {};
+  if (at[2] == '\r') return {first, 4};
+  const unsigned second = static_cast<unsigned char>(at[2]) - unsigned{'0'};
+  if (second > 9 || first == 0 || at[3] != '\r') return {};
+  return {first * 10 + second, 5};
+}
+
 }  // namespace
 
 void RequestParser::start() {
@@ -50,26 +67,23 @@ ParseStatus RequestParser::parse(std::string_view bytes, const ParseLimits& limi
   return parse_arguments(bytes, limits, authenticated);
 }
 
-// One or two digits, the whole line there: the common case without a search.
-inline bool RequestParser::take_short_number(std::string_view bytes, std::int64_t& value) {
-  const char* at = bytes.data() + position_;
-  if (bytes.size() < position_ + 5) return false;
-  const unsigned first = static_cast<unsigned char>(at[1]) - unsigned{'0'};
-  if (first > 9) return false;
-  if (at[2] == '\r') {
-    value = first;
-    position_ += 4;
-    return true;
+// Whole arguments with lengths of one or two digits, without a search: the common case. Stops before the
+// first that is anything else, or that the limits may not allow.
+void RequestParser::take_short_arguments(std::string_view bytes, const ParseLimits& limits) {
+  std::size_t position = position_;
+  std::uint32_t remaining = remaining_;
+  for (; remaining > 0; --remaining) {
+    const ShortNumber length = read_short_number(bytes, position, '$');
+    const std::size_t begin = position + length.line_size;
+    const std::size_t end = begin + length.value + 2;
+    if (length.line_size == 0 || end > bytes.size()) break;
+    if (length.value > limits.max_bulk_bytes || end > limits.max_request_bytes) break;
+    arguments_.push_back(
+        {static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(begin), length.value});
+    position = end;
   }
-  const unsigned second = static_cast<unsigned char>(at[2]) - unsigned{'0'};
-  if (second > 9 || first == 0 || at[3] != '\r') return false;
-  value = first * 10 + second;
-  position_ += 5;
-  return true;
-}
-
-inline RequestParser::Number RequestParser::take_number(std::string_view bytes, std::int64_t& value) {
-  return take_short_number(bytes, value) ? Number::ok : search_number(bytes, value);
+  position_ = position;
+  remaining_ = remaining;
 }
 
 RequestParser::Number RequestParser::search_number(std::string_view bytes, std::int64_t& value) {
@@ -93,7 +107,10 @@ RequestParser::Number RequestParser::search_number(std::string_view bytes, std::
 ParseStatus RequestParser::parse_count(std::string_view bytes, const ParseLimits& limits,
                                        bool authenticated) {
   std::int64_t count = 0;
-  switch (take_number(bytes, count)) {
+  const ShortNumber short_count = read_short_number(bytes, position_, '*');
+  count = short_count.value;
+  position_ += short_count.line_size;
+  switch (short_count.line_size > 0 ? Number::ok : search_number(bytes, count)) {
     case Number::need_more: return ParseStatus::need_more;
     case Number::too_long: return fail("too big mbulk count string");
     case Number::invalid: return fail("invalid multibulk length");
@@ -114,13 +131,14 @@ ParseStatus RequestParser::parse_arguments(std::string_view bytes, const ParseLi
       if (bytes.size() < position_) return ParseStatus::need_more;
       step_ = Step::argument;
     }
+    take_short_arguments(bytes, limits);
     if (remaining_ == 0) return ParseStatus::request;
 
     // "$len\r\n"
     if (position_ >= bytes.size()) return ParseStatus::need_more;
     const std::size_t header = position_;
     std::int64_t length = 0;
-    const Number number = take_number(bytes, length);
+    const Number number = search_number(bytes, length);
     if (number == Number::need_more) return ParseStatus::need_more;
     if (number == Number::too_long) return fail("too big bulk count string");
     if (bytes[header] != '$') return fail(std::string("expected '$', got '") + bytes[header] + "'");

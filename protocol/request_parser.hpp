@@ -62,10 +62,9 @@ class RequestParser {
   ParseStatus parse_arguments(std::string_view bytes, const ParseLimits& limits, bool authenticated);
   ParseStatus parse_inline(std::string_view bytes);
   ParseStatus fail(std::string_view text);
+  void take_short_arguments(std::string_view bytes, const ParseLimits& limits);
   // The number between position_+1 and the next '\r': sets `value` and moves position_ behind the line.
   enum class Number : std::uint8_t { ok, need_more, invalid, too_long };
-  Number take_number(std::string_view bytes, std::int64_t& value);
-  bool take_short_number(std::string_view bytes, std::int64_t& value);
   Number search_number(std::string_view bytes, std::int64_t& value);
 
   Step step_ = Step::type;
