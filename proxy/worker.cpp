@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <string>
 
@@ -18,8 +19,10 @@ constexpr std::chrono::milliseconds kTick{100};
 // the io_context; but timers and messages must have their turn too.
 constexpr std::size_t kBusyRound = 4;
 constexpr int kRoundsPerTurn = 16;
-// How long the rest of a pipeline's replies is waited for before what is there is written.
-constexpr std::chrono::nanoseconds kPatience = 50us;
+// How long the rest of a pipeline's replies is waited for before what is there is written: while other
+// sockets keep the loop busy, and while none does.
+constexpr std::chrono::nanoseconds kPatience = 500us;
+constexpr std::chrono::nanoseconds kIdlePatience = 100us;
 
 protocol::ParseLimits parse_limits(const config::LimitsConfig& limits) {
   return {limits.max_bulk_bytes, limits.max_request_bytes, limits.max_arguments};
@@ -133,17 +136,21 @@ void Worker::wait_for_sockets() {
 
 void Worker::on_sockets() {
   for (int round = 0; round < kRoundsPerTurn; ++round) {
-    const std::span<const epoll_event> events =
-        loop_.poller.take_ready(room_.deferred.empty() ? 0ns : kPatience);
+    const std::span<const epoll_event> events = loop_.poller.take_ready(patience_left());
     loop_.now = Clock::now();
     for (const epoll_event& event : events) handle(event);
-    if (events.empty()) break;
-    end_turn(false);
+    end_turn(events.empty());
     if (events.size() < kBusyRound && room_.deferred.empty() && !loop_.poller.has_again()) break;
   }
-  end_turn(true);
-  if (loop_.poller.has_again()) return post([this] { on_sockets(); });
+  if (loop_.poller.has_again() || !room_.deferred.empty()) return post([this] { on_sockets(); });
   wait_for_sockets();
+}
+
+// How long the sockets may be silent before output that was put off is written.
+std::chrono::nanoseconds Worker::patience_left() {
+  if (room_.deferred.empty()) return 0ns;
+  return std::clamp<std::chrono::nanoseconds>(room_.deferred.front().since + kPatience - loop_.now, 0ns,
+                                              kIdlePatience);
 }
 
 void Worker::handle(const epoll_event& event) {
@@ -163,7 +170,7 @@ void Worker::end_turn(bool idle) {
     pool_.flush_scheduled();
     settle_sessions();
     if (monitor_feed_.has_lines()) monitor_feed_.flush();
-    if (idle) settle_deferred();
+    settle_deferred(idle);
   } while (pool_.has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
   arm_retry_timer();
   loop_.counters.loop_turns.add();
@@ -178,13 +185,13 @@ void Worker::settle_sessions() {
   settling_.clear();
 }
 
-void Worker::settle_deferred() {
-  settling_.swap(room_.deferred);
-  for (const Handle handle : settling_) {
-    if (ClientSession* session = sessions_.find(handle); session && !session->settle_deferred())
-      sessions_.erase(handle);
+void Worker::settle_deferred(bool all) {
+  while (!room_.deferred.empty() && (all || room_.deferred.front().since + kPatience <= loop_.now)) {
+    const DeferredOutput output = room_.deferred.front();
+    room_.deferred.pop_front();
+    ClientSession* session = sessions_.find(output.session);
+    if (session && !session->settle_deferred(output.since)) sessions_.erase(output.session);
   }
-  settling_.clear();
 }
 
 // --- time ---

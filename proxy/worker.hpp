@@ -74,11 +74,13 @@ class Worker {
   void run();
   void wait_for_sockets();
   void on_sockets();
+  std::chrono::nanoseconds patience_left();
   void handle(const epoll_event& event);
   // Writes what the turn caused. `idle`: the loop is about to wait, so nothing may be held back.
   void end_turn(bool idle);
   void settle_sessions();
-  void settle_deferred();
+  // Those that have waited long enough, or all.
+  void settle_deferred(bool all);
   void arm_retry_timer();
   void schedule_tick();
   void on_tick();

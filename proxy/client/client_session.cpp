@@ -315,8 +315,9 @@ void ClientSession::want_settle() {
 
 bool ClientSession::expects_more_output() const { return replies_.size() > 0 && out_.size() < kDeferBelow; }
 
-bool ClientSession::settle_deferred() {
-  deferred_ = false;
+bool ClientSession::settle_deferred(TimePoint since) {
+  if (deferred_since_ != since) return true;
+  deferred_since_ = {};
   if (!finished_ && !out_.empty() && !write_blocked_) write();
   return settle();
 }
@@ -326,9 +327,9 @@ bool ClientSession::settle() {
   if (!finished_ && !out_.empty() && !write_blocked_) {
     if (!expects_more_output()) {
       write();
-    } else if (!deferred_) {
-      deferred_ = true;
-      room_.deferred.push_back(handle_);
+    } else if (deferred_since_ == TimePoint{}) {
+      deferred_since_ = room_.loop.now;
+      room_.deferred.push_back({handle_, deferred_since_});
     }
   }
   if (replies_.size() == 0) held_ = false;
@@ -346,6 +347,7 @@ bool ClientSession::settle() {
 }
 
 void ClientSession::write() {
+  deferred_since_ = {};
   while (!out_.empty()) {
     const IoResult result = write_some(socket_, out_, {});
     out_.consume(room_.loop.blocks, result.bytes);

@@ -23,6 +23,7 @@
 #include "proxy/client/transaction.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/log_limiter.hpp"
+#include "proxy/ring.hpp"
 
 namespace slotway::proxy {
 
@@ -42,6 +43,12 @@ enum class Taken : std::uint8_t {
   after_pause,    // CLIENT PAUSE holds it back
 };
 
+// Output to which further replies are expected. Stale if the session has written since.
+struct DeferredOutput {
+  Handle session;
+  TimePoint since;
+};
+
 // What all sessions of a worker share. Owner: the Worker.
 struct SessionRoom {
   // What is larger is given back to the heap instead of being reused.
@@ -56,8 +63,8 @@ struct SessionRoom {
   std::vector<std::unique_ptr<protocol::RequestParser>> parsers;  // free ones
   std::vector<Handle>
       to_settle;  // sessions that have output to write, reading to resume, or that are finished
-  std::vector<Handle> deferred;  // sessions whose output may wait until the loop has nothing else to do
-  std::string scratch;           // where local replies are written
+  Ring<DeferredOutput> deferred;  // the oldest first
+  std::string scratch;            // where local replies are written
   LogLimiter memory_warnings{std::chrono::seconds(10)};
   ClientPause pause = {};  // CLIENT PAUSE
   Subscriptions* subscriptions = nullptr;
@@ -87,8 +94,8 @@ class ClientSession {
   // At the end of a turn, if it is in room.to_settle. Output to which further replies are expected is
   // deferred, so that a pipeline's replies leave in one write. False: finished, erase it.
   bool settle();
-  // When the loop is about to wait, if it is in room.deferred. False: finished, erase it.
-  bool settle_deferred();
+  // Writes what was deferred then, if it was not written meanwhile. False: finished, erase it.
+  bool settle_deferred(TimePoint since);
   void on_tick();
   // No new requests; closed as soon as everything in flight is answered and written.
   void drain();
@@ -226,7 +233,6 @@ class ClientSession {
   Handle handle_;
   int socket_;
   bool settling_ = false;  // in room.to_settle
-  bool deferred_ = false;  // in room.deferred
   bool hangup_ = false;    // the peer will send no more: read on until the end
   bool closing_ = false;   // takes no more requests; closes when all is answered and written
   bool finished_ = false;
@@ -245,7 +251,8 @@ class ClientSession {
   std::size_t part_bytes_ = 0;     // held by the mergers of its slots
   std::uint64_t map_version_ = 0;  // when the requests in flight began
   const TimePoint started_;
-  TimePoint last_active_;  // a byte came or went
+  TimePoint last_active_;     // a byte came or went
+  TimePoint deferred_since_;  // its output waits in room.deferred; the epoch: it does not
   const protocol::CommandRow* last_command_ = nullptr;
   SessionState state_;
   std::unique_ptr<Transaction> transaction_;  // while one is open
