@@ -93,8 +93,6 @@ inline constexpr std::string_view kShardMoved =
 // A node's, not ours: it has no such library of functions (functions.c).
 inline constexpr std::string_view kNoLibrary = "ERR Library not found";
 inline constexpr std::string_view kNoMap = "CLUSTERDOWN Slotway: no node of the cluster is known yet";
-inline constexpr std::string_view kNoTouchRefused =
-    "ERR CLIENT NO-TOUCH ON is not supported by Slotway: clients share its connections to the nodes";
 inline constexpr std::string_view kDebugOff =
     "ERR DEBUG command not allowed. Set debug_command in Slotway's configuration, and enable-debug-command "
     "in the nodes', and restart them.";

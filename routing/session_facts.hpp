@@ -11,6 +11,7 @@ struct SessionFacts {
   bool in_transaction = false;       // between MULTI and EXEC
   Slot transaction_slot = kAnySlot;  // of the keys queued so far
   bool resp3 = false;                // it has said HELLO 3
+  bool no_touch = false;             // CLIENT NO-TOUCH ON: what it reads is not younger for that
   bool subscriber = false;           // subscribed to something: few commands are allowed in RESP2
 };
 

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "protocol/decimal.hpp"
+
 namespace slotway::routing {
 namespace {
 
@@ -84,6 +86,16 @@ bool Topology::is_of_shard(const Endpoint& endpoint, Slot slot) const {
   const NodeIndex node = find(endpoint.host, endpoint.port);
   const NodeIndex owner = slots_[slot];
   return node != kNoNode && owner != kNoNode && (node == owner || nodes_[node].primary == owner);
+}
+
+bool Topology::server_is_at_least(std::int64_t major, std::int64_t minor) const {
+  const std::string_view version = server_version_;
+  const std::size_t dot = version.find('.');
+  if (dot == std::string_view::npos) return false;
+  const auto its_major = protocol::parse_decimal(version.substr(0, dot));
+  const std::string_view rest = version.substr(dot + 1);
+  const auto its_minor = protocol::parse_decimal(rest.substr(0, rest.find('.')));
+  return its_major && its_minor && std::pair(*its_major, *its_minor) >= std::pair(major, minor);
 }
 
 bool Topology::same_as(const Topology& other) const {

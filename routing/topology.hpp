@@ -59,6 +59,8 @@ class Topology {
   std::uint32_t covered_slots() const { return slots_.covered(); }
   std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
   const std::string& server_version() const { return server_version_; }  // "" = unknown
+  // False if it is unknown. Valkey gives the version of Redis that it is compatible with.
+  bool server_is_at_least(std::int64_t major, std::int64_t minor) const;
   // One slot of each primary that has any, its lowest; in their order. A shard is named by it: which node
   // serves it is looked up each time.
   std::vector<Slot> shard_slots() const;

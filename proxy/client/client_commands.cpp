@@ -61,13 +61,6 @@ void no_evict(std::string_view mode, SessionState& state, std::string& out) {
   out += protocol::kOk;
 }
 
-// A node would have to be told on a connection that many clients share.
-void no_touch(std::string_view mode, std::string& out) {
-  if (equal_ignore_case(mode, "on")) return write_error(out, errors::kNoTouchRefused);
-  if (!equal_ignore_case(mode, "off")) return write_error(out, errors::kSyntax);
-  out += protocol::kOk;
-}
-
 void set_info(const RequestView& request, SessionState& state, std::string& out) {
   const std::string_view option = request.arg(2);
   const bool is_name = equal_ignore_case(option, "lib-name");
@@ -122,7 +115,6 @@ void ClientCommands::run(LocalCommand command, const RequestView& request, Clien
     case LocalCommand::client_unblock: return unblock(request, session, out);
     case LocalCommand::client_reply: return reply_mode(request.arg(2), session.state(), out);
     case LocalCommand::client_no_evict: return no_evict(request.arg(2), session.state(), out);
-    case LocalCommand::client_no_touch: return no_touch(request.arg(2), out);
     case LocalCommand::client_setinfo: return set_info(request, session.state(), out);
     case LocalCommand::client_getredir: return protocol::write_integer(out, redirect_of(session.tracking()));
     case LocalCommand::client_trackinginfo:

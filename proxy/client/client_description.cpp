@@ -20,6 +20,7 @@ std::string flags_of(const ClientDescription& client) {
   if (client.closing) flags += 'c';
   if (client.readonly) flags += 'r';
   if (client.no_evict) flags += 'e';
+  if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
 }
 

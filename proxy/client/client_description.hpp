@@ -42,6 +42,7 @@ struct ClientDescription {
   bool closing = false;   // closes when all is answered
   bool readonly = false;  // after READONLY
   bool no_evict = false;
+  bool no_touch = false;
   std::optional<TrackingDescription> tracking;
   bool resp3 = false;
   bool waits_to_write = false;  // its socket takes no more for now

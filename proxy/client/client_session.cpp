@@ -387,6 +387,7 @@ ClientDescription ClientSession::describe() const {
   client.monitors = monitors_;
   client.readonly = state_.readonly;
   client.no_evict = state_.no_evict;
+  client.no_touch = state_.facts.no_touch;
   if (tracking_)
     client.tracking = TrackingDescription{tracking_->redirect, tracking_->bcast, tracking_->redirect_broken};
   client.resp3 = state_.facts.resp3;

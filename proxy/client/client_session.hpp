@@ -197,6 +197,8 @@ class ClientSession {
   // From now on replies are of that protocol. Later requests wait for those in flight: they take other
   // connections.
   void speak(bool resp3);
+  // CLIENT NO-TOUCH. Likewise; a WATCH keeps its connection.
+  void set_no_touch(bool on);
   // Ends what is open: a transaction, WATCH, subscriptions.
   void reset();
   int socket() const { return socket_; }

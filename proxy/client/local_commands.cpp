@@ -98,7 +98,6 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::client_unblock:
     case LocalCommand::client_reply:
     case LocalCommand::client_no_evict:
-    case LocalCommand::client_no_touch:
     case LocalCommand::client_setinfo:
     case LocalCommand::client_getredir:
     case LocalCommand::client_trackinginfo:
@@ -109,6 +108,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::pubsub_numpat:
     case LocalCommand::pubsub_shardchannels:
     case LocalCommand::pubsub_shardnumsub: return client_.run(command, request, session, out);
+    case LocalCommand::client_no_touch: return no_touch(request, session, out);
     case LocalCommand::cluster_slots:
     case LocalCommand::cluster_shards:
     case LocalCommand::cluster_nodes:
@@ -186,6 +186,17 @@ void LocalCommands::reset(ClientSession& session, std::string& out) const {
   state.reply_off = false;
   state.readonly = false;
   protocol::write_simple(out, "RESET");
+}
+
+// The nodes are told, on connections for such clients. Redis 7.2 and Valkey know the command.
+void LocalCommands::no_touch(const RequestView& request, ClientSession& session, std::string& out) const {
+  const auto& topology = pool_.topology();
+  if (!topology || !topology->server_is_at_least(7, 2))
+    return write_error(out, errors::unknown_subcommand(request));
+  const bool on = equal_ignore_case(request.arg(2), "on");
+  if (!on && !equal_ignore_case(request.arg(2), "off")) return write_error(out, errors::kSyntax);
+  session.set_no_touch(on);
+  out += protocol::kOk;
 }
 
 void LocalCommands::hello(const RequestView& request, ClientSession& session, std::string& out) const {

@@ -37,6 +37,7 @@ class LocalCommands {
   void hello(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   void hello_reply(const ClientSession& session, std::string& out) const;
   void reset(ClientSession& session, std::string& out) const;
+  void no_touch(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   bool password_matches(std::string_view user, std::string_view password) const;
   std::string server_version() const;
 

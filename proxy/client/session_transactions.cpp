@@ -76,11 +76,18 @@ void ClientSession::speak(bool resp3) {
   hold_until_answered();
 }
 
+void ClientSession::set_no_touch(bool on) {
+  if (state_.facts.no_touch == on) return;
+  state_.facts.no_touch = on;
+  hold_until_answered();
+}
+
 void ClientSession::reset() {
   leave_subscriptions();
   leave_monitors();
   stop_tracking();
   speak(false);
+  set_no_touch(false);
   drop_transaction();
   forget_watching();
 }

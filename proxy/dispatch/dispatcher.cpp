@@ -167,6 +167,7 @@ Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slo
   Request request;
   request.order = ++orders_;
   request.resp3 = session.facts().resp3;
+  request.no_touch = session.facts().no_touch;
   request.reply_slot = reply_slot;
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;

@@ -155,6 +155,7 @@ void Dispatcher::deliver_flushing(const UpstreamConnection& from, const Request&
   part.deadline = loop_.now + loop_.config.timeouts.request;
   part.order = executed.order;
   part.resp3 = executed.resp3;
+  part.no_touch = executed.no_touch;
   part.fragment = 0;
   for (const routing::Slot shard : shards) {
     part.slot = shard;

@@ -14,14 +14,15 @@ namespace slotway::proxy {
 
 // What a connection is for. Two that differ never stand in for each other.
 struct UpstreamUse {
-  bool pinned = false;  // serves one session at a time, else all of the worker's
-  bool resp3 = false;   // the protocol of its replies
-  bool aside = false;   // takes no scripts: a node that runs one reads nothing from where it came
+  bool pinned = false;    // serves one session at a time, else all of the worker's
+  bool resp3 = false;     // the protocol of its replies
+  bool aside = false;     // takes no scripts: a node that runs one reads nothing from where it came
+  bool no_touch = false;  // the node was told CLIENT NO-TOUCH ON
   friend bool operator==(const UpstreamUse&, const UpstreamUse&) = default;
 
-  static constexpr std::size_t kSharedKinds = 4;
+  static constexpr std::size_t kSharedKinds = 8;
   // Among the shared connections of a node.
-  std::size_t shared_index() const { return (resp3 ? 1u : 0u) + (aside ? 2u : 0u); }
+  std::size_t shared_index() const { return (resp3 ? 1u : 0u) + (aside ? 2u : 0u) + (no_touch ? 4u : 0u); }
 };
 
 struct Request {
@@ -58,11 +59,12 @@ struct Request {
   bool fixed : 1 = false;      // meant for this node, and sent to no other
   bool by_sha : 1 = false;     // it names scripts by their sha: the node must have been told of them
   bool aside : 1 = false;      // must not stand behind a script: it is what ends one
+  bool no_touch : 1 = false;   // on a connection with CLIENT NO-TOUCH ON
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
-  UpstreamUse use() const { return {pin != Pin::none, resp3, aside}; }
+  UpstreamUse use() const { return {pin != Pin::none, resp3, aside, no_touch}; }
   bool may_block() const { return pin == Pin::blocking || pin == Pin::wait; }
   // Its reply is one of several that are merged.
   bool is_part() const { return fragment < kScan; }

@@ -31,7 +31,7 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamE
       events_(events),
       endpoint_(std::move(endpoint)),
       use_(use),
-      handshake_(loop.config.cluster, use.resp3, use.pinned),
+      handshake_(loop.config.cluster, {.resp3 = use.resp3, .asks_id = use.pinned, .no_touch = use.no_touch}),
       pipeline_(loop.blocks) {}
 
 UpstreamConnection::~UpstreamConnection() {
@@ -149,6 +149,13 @@ void UpstreamConnection::on_handshake() {
 void UpstreamConnection::become_ready() {
   state_ = UpstreamState::ready;
   last_reply_ = loop_.now;
+  if (handshake_.no_touch_refused()) {
+    spdlog::warn(
+        "node {}:{} refuses CLIENT NO-TOUCH ON: what clients with NO-TOUCH read there counts as used (is the "
+        "node "
+        "older than 7.2, or may the user not say CLIENT?)",
+        endpoint_.host, endpoint_.port);
+  }
   // What was queued while connecting counts its patience from now.
   for (std::size_t i = 0; i < pipeline_.size(); ++i) pipeline_[i].queued_at = loop_.now;
   schedule_flush();

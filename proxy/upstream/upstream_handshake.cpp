@@ -7,6 +7,7 @@ namespace slotway::proxy {
 
 namespace {
 
+constexpr std::string_view kNoTouch = "*3\r\n$6\r\nCLIENT\r\n$8\r\nNO-TOUCH\r\n$2\r\nON\r\n";
 constexpr std::string_view kClientId = "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n";
 
 }  // namespace
@@ -14,13 +15,19 @@ constexpr std::string_view kClientId = "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n";
 std::string UpstreamHandshake::start() {
   error_.clear();
   client_id_ = 0;
-  std::string out = resp3_ ? hello() : auth();
-  awaited_ = out.empty() ? 0 : 1;
-  if (asks_id_) {
-    out += kClientId;
-    ++awaited_;
-  }
+  no_touch_refused_ = false;
+  said_ = answered_ = 0;
+  std::string out;
+  say(out, Step::login, options_.resp3 ? hello() : auth());
+  if (options_.no_touch) say(out, Step::no_touch, kNoTouch);
+  if (options_.asks_id) say(out, Step::client_id, kClientId);
   return out;
+}
+
+void UpstreamHandshake::say(std::string& out, Step step, std::string_view bytes) {
+  if (bytes.empty()) return;
+  awaited_[said_++] = step;
+  out += bytes;
 }
 
 std::string UpstreamHandshake::auth() const {
@@ -46,17 +53,20 @@ std::string UpstreamHandshake::hello() const {
 }
 
 UpstreamHandshake::Status UpstreamHandshake::on_reply(std::string_view reply) {
-  // A user who may not ask for it can do without.
-  const bool is_id = asks_id_ && awaited_ == 1;
-  if (is_id) {
-    if (reply.starts_with(':')) {
-      client_id_ = protocol::parse_decimal(reply.substr(1, reply.size() - 3)).value_or(0);
-    }
-  } else if (reply.starts_with('-')) {
-    error_ = explain_auth_error(reply.substr(1, reply.size() - 3));
-    return Status::failed;
+  const bool refused = reply.starts_with('-');
+  switch (awaited_[answered_++]) {
+    case Step::login:
+      if (!refused) break;
+      error_ = explain_auth_error(reply.substr(1, reply.size() - 3));
+      return Status::failed;
+    case Step::no_touch: no_touch_refused_ = refused; break;
+    case Step::client_id:
+      // A user who may not ask for it can do without.
+      if (reply.starts_with(':'))
+        client_id_ = protocol::parse_decimal(reply.substr(1, reply.size() - 3)).value_or(0);
+      break;
   }
-  return --awaited_ > 0 ? Status::waiting : Status::done;
+  return answered_ < said_ ? Status::waiting : Status::done;
 }
 
 }  // namespace slotway::proxy

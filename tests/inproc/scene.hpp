@@ -78,8 +78,8 @@ struct Scene {
   kit::InProcessProxy proxy;
   TestClient other;  // for barrier()
 
-  explicit Scene(std::size_t nodes, const Adjust& adjust = {})
-      : cluster(nodes), proxy(adjusted(cluster, adjust)), other(proxy.client()) {}
+  explicit Scene(std::size_t nodes, const Adjust& adjust = {}, const std::string& version = "7.0.15")
+      : cluster(nodes, version), proxy(adjusted(cluster, adjust)), other(proxy.client()) {}
 
   FakeRedis& node(std::size_t i) { return cluster[i]; }
   TestClient client() const { return proxy.client(); }

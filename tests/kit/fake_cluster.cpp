@@ -20,7 +20,7 @@ std::string node_id(std::size_t node) { return std::string(39, 'f') + std::to_st
 
 }  // namespace
 
-FakeCluster::FakeCluster(std::size_t nodes) {
+FakeCluster::FakeCluster(std::size_t nodes, std::string version) : version_(std::move(version)) {
   for (std::size_t i = 0; i < nodes; ++i) {
     add_node();
     owners_.push_back(i);
@@ -100,7 +100,8 @@ std::optional<FakeRedis::Reaction> FakeCluster::control(std::size_t node, const 
   }
   if (args == Args{"CLIENT", "ID"}) return FakeRedis::Reaction{number(request.connection)};
   if (args[0] == "INFO") {
-    return FakeRedis::Reaction{bulk("# Server\r\nredis_version:7.0.15\r\nrun_id:" + node_id(node) + "\r\n")};
+    return FakeRedis::Reaction{
+        bulk("# Server\r\nredis_version:" + version_ + "\r\nrun_id:" + node_id(node) + "\r\n")};
   }
   if (args[0] == "COMMAND" && args.size() == 1) return FakeRedis::Reaction{commands_};
   if (args[0] != "CLUSTER" || args.size() < 2) return std::nullopt;

@@ -16,8 +16,8 @@ namespace slotway::kit {
 
 class FakeCluster {
  public:
-  // All slots are dealt out in equal ranges.
-  explicit FakeCluster(std::size_t nodes);
+  // All slots are dealt out in equal ranges. `version` is what INFO says.
+  explicit FakeCluster(std::size_t nodes, std::string version = "7.0.15");
   ~FakeCluster();
 
   std::size_t size() const { return nodes_.size(); }
@@ -54,6 +54,7 @@ class FakeCluster {
   std::vector<std::size_t> owners_;  // of the ranges, each of kSlotCount / owners_.size() slots
   int epoch_ = 1;
   bool has_shards_ = true;
+  const std::string version_;
   std::size_t refreshes_ = 0;
   std::string password_;
   std::string commands_ = "*0\r\n";

@@ -118,13 +118,27 @@ TEST_CASE("CLIENT SETINFO names the library, and CLIENT INFO shows it") {
   CHECK(stage.exchange(bytes_of("CLIENT INFO")).find(" lib-name=redis-py ") != std::string::npos);
 }
 
-TEST_CASE("CLIENT NO-TOUCH ON is refused by name") {
+TEST_CASE("CLIENT NO-TOUCH is known if the nodes know it") {
   LocalStage stage;
-  check_all(stage, {
-                       {"CLIENT NO-TOUCH on", error(errors::kNoTouchRefused)},
-                       {"CLIENT NO-TOUCH OFF", "+OK\r\n"},
-                       {"CLIENT NO-TOUCH perhaps", error(errors::kSyntax)},
-                   });
+  const std::string unknown = error("ERR unknown subcommand 'NO-TOUCH'. Try CLIENT HELP.");
+  check_all(stage, {{"CLIENT NO-TOUCH ON", unknown}});
+  for (const char* version : {"7.0.15", "6.2.14", "unreadable", "7"}) {
+    stage.set_server_version(version);
+    check_all(stage, {{"CLIENT NO-TOUCH ON", unknown}, {"CLIENT NO-TOUCH OFF", unknown}});
+  }
+  for (const char* version : {"7.2.4", "7.10.0", "8.0.1"}) {
+    stage.set_server_version(version);
+    const auto is_marked = [&] {
+      return stage.exchange(bytes_of("CLIENT INFO")).find(" flags=T ") != std::string::npos;
+    };
+    check_all(stage, {{"CLIENT NO-TOUCH on", "+OK\r\n"}});
+    CHECK(is_marked());
+    check_all(stage,
+              {{"CLIENT NO-TOUCH perhaps", error(errors::kSyntax)}, {"CLIENT NO-TOUCH OFF", "+OK\r\n"}});
+    CHECK_FALSE(is_marked());
+    check_all(stage, {{"CLIENT NO-TOUCH ON / RESET", "+OK\r\n+RESET\r\n"}});
+    CHECK_FALSE(is_marked());
+  }
 }
 
 TEST_CASE("Who does not track is told so") {

@@ -30,24 +30,24 @@ TEST_CASE("The handshake says AUTH if there is a password, and nothing else") {
       {login("user", "secret"), "*3\r\n$4\r\nAUTH\r\n$4\r\nuser\r\n$6\r\nsecret\r\n"},
       {login("", "a b\r\n\"c"), "*2\r\n$4\r\nAUTH\r\n$7\r\na b\r\n\"c\r\n"},
   };
-  for (const Case& c : cases) CHECK(UpstreamHandshake(c.cluster, false).start() == c.greeting);
+  for (const Case& c : cases) CHECK(UpstreamHandshake(c.cluster, {}).start() == c.greeting);
 }
 
 TEST_CASE("For RESP3 it is HELLO, with the password if there is one") {
-  CHECK(UpstreamHandshake(login("", ""), true).start() == "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n");
-  CHECK(UpstreamHandshake(login("", "pw"), true).start() ==
+  CHECK(UpstreamHandshake(login("", ""), {.resp3 = true}).start() == "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n");
+  CHECK(UpstreamHandshake(login("", "pw"), {.resp3 = true}).start() ==
         "*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$7\r\ndefault\r\n$2\r\npw\r\n");
-  CHECK(UpstreamHandshake(login("me", "pw"), true).start() ==
+  CHECK(UpstreamHandshake(login("me", "pw"), {.resp3 = true}).start() ==
         "*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$2\r\npw\r\n");
   const config::ClusterConfig cluster;
-  UpstreamHandshake handshake(cluster, true);
+  UpstreamHandshake handshake(cluster, {.resp3 = true});
   handshake.start();
   CHECK(handshake.on_reply("%1\r\n$5\r\nproto\r\n:3\r\n") == Status::done);
 }
 
 TEST_CASE("One good reply ends the handshake") {
   const config::ClusterConfig cluster = login("", "secret");
-  UpstreamHandshake handshake(cluster, false);
+  UpstreamHandshake handshake(cluster, {});
   REQUIRE_FALSE(handshake.start().empty());
   CHECK(handshake.on_reply("+OK\r\n") == Status::done);
   CHECK(handshake.error().empty());
@@ -56,7 +56,7 @@ TEST_CASE("One good reply ends the handshake") {
 TEST_CASE("A connection that may have to be named is asked for its id last, and can do without") {
   const std::string ask = "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n";
   const config::ClusterConfig none = login("", "");
-  UpstreamHandshake plain(none, false, true);
+  UpstreamHandshake plain(none, {.asks_id = true});
   CHECK(plain.start() == ask);
   CHECK(plain.on_reply(":1234\r\n") == Status::done);
   CHECK(plain.client_id() == 1234);
@@ -68,8 +68,8 @@ TEST_CASE("A connection that may have to be named is asked for its id last, and 
 
   const config::ClusterConfig secret = login("", "pw");
   for (const bool resp3 : {false, true}) {
-    UpstreamHandshake handshake(secret, resp3, true);
-    CHECK(handshake.start() == UpstreamHandshake(secret, resp3).start() + ask);
+    UpstreamHandshake handshake(secret, {.resp3 = resp3, .asks_id = true});
+    CHECK(handshake.start() == UpstreamHandshake(secret, {.resp3 = resp3}).start() + ask);
     CHECK(handshake.on_reply("+OK\r\n") == Status::waiting);
     CHECK(handshake.on_reply(":7\r\n") == Status::done);
     CHECK(handshake.client_id() == 7);
@@ -81,7 +81,7 @@ TEST_CASE("A connection that may have to be named is asked for its id last, and 
 
 TEST_CASE("A refusal says what it means and where to look, and the next attempt starts afresh") {
   const config::ClusterConfig cluster = login("user", "secret");
-  UpstreamHandshake handshake(cluster, false);
+  UpstreamHandshake handshake(cluster, {});
   const std::string greeting = handshake.start();
   CHECK(handshake.on_reply("-WRONGPASS invalid username-password pair or user is disabled.\r\n") ==
         Status::failed);
@@ -102,7 +102,7 @@ TEST_CASE("A node that repeats the password in its error does not get it into ou
   }));
   CAPTURE(password);
   const config::ClusterConfig cluster = login("", password);
-  UpstreamHandshake handshake(cluster, false);
+  UpstreamHandshake handshake(cluster, {});
   handshake.start();
   CHECK(handshake.on_reply("-ERR unknown command 'AUTH', with args beginning with: '" + quoted + "' \r\n") ==
         Status::failed);
@@ -114,8 +114,28 @@ TEST_CASE("A node that repeats the password in its error does not get it into ou
 
 TEST_CASE("A password that was changed meanwhile is used by the next connection") {
   config::ClusterConfig cluster = login("", "old");
-  UpstreamHandshake handshake(cluster, false);
+  UpstreamHandshake handshake(cluster, {});
   CHECK(handshake.start() == "*2\r\n$4\r\nAUTH\r\n$3\r\nold\r\n");
   cluster.password = "newer";
   CHECK(handshake.start() == "*2\r\n$4\r\nAUTH\r\n$5\r\nnewer\r\n");
+}
+
+TEST_CASE("A connection for clients with NO-TOUCH says so to the node, which may refuse") {
+  const std::string no_touch = "*3\r\n$6\r\nCLIENT\r\n$8\r\nNO-TOUCH\r\n$2\r\nON\r\n";
+  const std::string ask = "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n";
+  const config::ClusterConfig secret = login("", "pw");
+  UpstreamHandshake handshake(secret, {.asks_id = true, .no_touch = true});
+  for (const bool refused : {false, true, false}) {
+    CHECK(handshake.start() == UpstreamHandshake(secret, {}).start() + no_touch + ask);
+    CHECK(handshake.on_reply("+OK\r\n") == Status::waiting);
+    CHECK(handshake.on_reply(refused ? "-ERR unknown subcommand 'NO-TOUCH'. Try CLIENT HELP.\r\n"
+                                     : "+OK\r\n") == Status::waiting);
+    CHECK(handshake.on_reply(":7\r\n") == Status::done);
+    CHECK(handshake.no_touch_refused() == refused);
+    CHECK(handshake.client_id() == 7);
+  }
+  const config::ClusterConfig none = login("", "");
+  UpstreamHandshake plain(none, {.no_touch = true});
+  CHECK(plain.start() == no_touch);
+  CHECK(plain.on_reply("+OK\r\n") == Status::done);
 }

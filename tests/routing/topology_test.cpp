@@ -74,6 +74,22 @@ TEST_CASE("The order in which nodes are listed does not make another topology") 
   CHECK(two_shards_in_other_order().same_as(two_shards()));
 }
 
+TEST_CASE("A server's version is compared by its first two numbers") {
+  struct Case {
+    const char* version;
+    bool is_at_least_7_2;
+  };
+  const Case cases[] = {{"7.2.4", true},  {"7.2", true},        {"7.10.0", true}, {"8.0.1", true},
+                        {"10.0.0", true}, {"7.1.9", false},     {"6.9.9", false}, {"", false},
+                        {"7", false},     {"seven.two", false}, {".2", false},    {"7.", false}};
+  for (const Case& c : cases) {
+    Topology t;
+    t.set_server_version(c.version);
+    INFO(c.version);
+    CHECK(t.server_is_at_least(7, 2) == c.is_at_least_7_2);
+  }
+}
+
 TEST_CASE("Epoch and version alone do not make another topology") {
   Topology t = two_shards();
   t.set_epoch(9);
