@@ -62,7 +62,7 @@ TEST_CASE("A slot map tells each slot's owner after many random moves") {
   std::map<Slot, NodeIndex> expected;
   for (int move = 0; move < 300; ++move) {
     const Slot first = static_cast<Slot>(random() % kSlotCount);
-    const Slot last = static_cast<Slot>(std::min<std::uint32_t>(first + random() % 200, kSlotCount - 1));
+    const Slot last = static_cast<Slot>(std::min<std::size_t>(first + random() % 200, kSlotCount - 1));
     const NodeIndex node = static_cast<NodeIndex>(random() % 4);
     map.assign(first, last, node);
     for (Slot slot = first; slot <= last; ++slot) expected[slot] = node;
