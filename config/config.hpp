@@ -4,10 +4,12 @@
 // Units: durations are chrono types; sizes are bytes.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace slotway::config {
@@ -94,6 +96,22 @@ struct TopologyConfig {
   friend bool operator==(const TopologyConfig&, const TopologyConfig&) = default;
 };
 
+// The families of commands that write, in the order of protocol::Family (a test compares them).
+inline constexpr std::array<std::string_view, 11> kWriteFamilies = {
+    "string", "hash",        "list",   "set",     "sorted_set", "stream",
+    "geo",    "hyperloglog", "bitmap", "generic", "scripting"};
+
+// YAML section `failover`: what becomes of requests for a shard that has no reachable primary.
+struct FailoverConfig {
+  milliseconds hold{20000};  // `hold`: beyond timeouts.request, to wait for a primary; 0 = no longer
+  std::uint32_t max_held_per_worker = 100'000;         // `max_held_per_worker`: requests that wait
+  std::uint64_t max_held_bytes_per_worker = 64 << 20;  // `max_held_bytes_per_worker`: their bytes
+  // `retry_unknown_writes`: bit i = writes of kWriteFamilies[i] are sent again although the lost connection
+  // may have executed them
+  std::uint32_t retry_unknown_writes = 0;
+  friend bool operator==(const FailoverConfig&, const FailoverConfig&) = default;
+};
+
 // YAML section `multikey`.
 enum class CrossSlotWrites { split, reject };
 struct MultikeyConfig {
@@ -118,6 +136,7 @@ struct Config {
   LimitsConfig limits;
   TimeoutsConfig timeouts;
   TopologyConfig topology;
+  FailoverConfig failover;
   MultikeyConfig multikey;
   LogConfig log;
   friend bool operator==(const Config&, const Config&) = default;

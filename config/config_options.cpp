@@ -212,6 +212,27 @@ std::string print_announce(const Config& config) {
   return config.client.announce ? print_host_port(*config.client.announce) : "(not set)";
 }
 
+MaybeComplaint add_retried_family(std::string_view text, Config& config) {
+  const auto found = std::find(kWriteFamilies.begin(), kWriteFamilies.end(), text);
+  if (found == kWriteFamilies.end()) {
+    std::string known;
+    for (const std::string_view family : kWriteFamilies)
+      known += (known.empty() ? "" : ", ") + std::string(family);
+    return Complaint{quoted(text) + " is not a family of commands", "write some of: " + known};
+  }
+  config.failover.retry_unknown_writes |= 1u << (found - kWriteFamilies.begin());
+  return std::nullopt;
+}
+
+std::string print_retried_families(const Config& config) {
+  std::string out;
+  for (std::size_t i = 0; i < kWriteFamilies.size(); ++i) {
+    if ((config.failover.retry_unknown_writes >> i & 1) != 0)
+      out += (out.empty() ? "" : ",") + std::string(kWriteFamilies[i]);
+  }
+  return out.empty() ? "(not set)" : out;
+}
+
 std::string print_admin(const Config& config) {
   return config.admin ? print_host_port(*config.admin) : "off";
 }
@@ -248,6 +269,7 @@ constexpr auto kCluster = &Config::cluster;
 constexpr auto kLimits = &Config::limits;
 constexpr auto kTimeouts = &Config::timeouts;
 constexpr auto kTopology = &Config::topology;
+constexpr auto kFailover = &Config::failover;
 
 constexpr Codec kListen{&set_address<kClient, &ClientConfig::listen>,
                         [](const Config& config) { return print_host_port(config.client.listen); }};
@@ -327,6 +349,16 @@ constexpr std::array kOptions{
         "between two periodic looks at the cluster"),
     row("topology.min_refresh_interval", "TIME", kDuration<kTopology, &TopologyConfig::min_refresh_interval>,
         "at least this long between two looks, whatever happens"),
+    row("failover.hold", "TIME", kDuration<kFailover, &FailoverConfig::hold>,
+        "beyond timeouts.request, to wait for a shard's new primary; 0 = no longer"),
+    row("failover.max_held_per_worker", "N", kCount<kFailover, &FailoverConfig::max_held_per_worker>,
+        "requests that wait for a node; more fail at once"),
+    row("failover.max_held_bytes_per_worker", "SIZE",
+        kSize<kFailover, &FailoverConfig::max_held_bytes_per_worker>, "bytes of those requests"),
+    list_row(
+        row("failover.retry_unknown_writes", "FAMILY[,...]", {&add_retried_family, &print_retried_families},
+            "families of commands whose writes may be executed twice"),
+        [](Config& config) { config.failover.retry_unknown_writes = 0; }),
     row("multikey.mset", "split|reject", kWord<kCrossSlotWrites, &Config::multikey, &MultikeyConfig::mset>,
         "MSET across slots: split, which is not atomic, or reject with CROSSSLOT"),
     row("log.level", "LEVEL", kWord<kLevels, &Config::log, &LogConfig::level>, "debug, info, warn or error"),

@@ -48,6 +48,7 @@ std::uint64_t time(const Config& config) {
 constexpr auto kLimits = &Config::limits;
 constexpr auto kTimeouts = &Config::timeouts;
 constexpr auto kTopology = &Config::topology;
+constexpr auto kFailover = &Config::failover;
 
 // Requests are counted in 32 bits, so they stay below 4 GiB. TCP_KEEPIDLE takes 1 to 32767 seconds (tcp(7)).
 constexpr std::array kRanges{
@@ -90,6 +91,11 @@ constexpr std::array kRanges{
           print_milliseconds},
     Range{"topology.min_refresh_interval", time<kTopology, &TopologyConfig::min_refresh_interval>, 1,
           24 * kHour, print_milliseconds},
+    Range{"failover.hold", time<kFailover, &FailoverConfig::hold>, 1, kHour, print_milliseconds, true},
+    Range{"failover.max_held_per_worker", number<kFailover, &FailoverConfig::max_held_per_worker>, 0,
+          100'000'000, print_count},
+    Range{"failover.max_held_bytes_per_worker", number<kFailover, &FailoverConfig::max_held_bytes_per_worker>,
+          kKb, 1024 * kGb, print_size},
 };
 
 bool is_numeric_address(const std::string& host) {

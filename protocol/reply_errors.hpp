@@ -78,7 +78,11 @@ inline constexpr std::string_view kCachingNoWithoutOptout =
 inline constexpr std::string_view kTimeout =
     "ERR Slotway: no reply within timeouts.request; a write may have been executed";
 inline constexpr std::string_view kNotSent =
-    "ERR Slotway: not executed: no connection to the node within timeouts.request";
+    "ERR Slotway: not executed: no connection to the node within timeouts.request and failover.hold";
+inline constexpr std::string_view kTooManyHeld =
+    "ERR Slotway: not executed: the node is not reachable, and as many requests wait for it as "
+    "failover.max_held_per_worker "
+    "or failover.max_held_bytes_per_worker allows";
 inline constexpr std::string_view kUncovered =
     "CLUSTERDOWN Slotway: not executed: no node is known for the key's slot";
 inline constexpr std::string_view kOutcomeUnknown =

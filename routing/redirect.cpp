@@ -32,7 +32,7 @@ RedirectDecision decide(RedirectKind kind, std::uint32_t hops, std::uint32_t att
     case RedirectKind::readonly:
     case RedirectKind::count_: break;
   }
-  return {RedirectAction::retry, true, kNodeBackoff.delay(attempts, random)};
+  return {RedirectAction::retry, true, kNodeBackoff.delay(attempts, random), true};
 }
 
 std::string_view expired_text(RedirectKind kind) {

@@ -21,6 +21,7 @@ struct RedirectDecision {
   RedirectAction action;
   bool refresh;  // the map is behind: ask for a new one
   std::chrono::microseconds delay;
+  bool awaits_primary = false;  // the shard has none that serves: it may take until a failover is over
 };
 
 // Redirects are followed at once this often; then the nodes disagree, and it is better to wait for them.

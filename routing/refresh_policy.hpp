@@ -30,6 +30,7 @@ enum class RefreshReason : std::uint8_t {
   connection_lost,  // to a node of the map
   clusterdown,      // a node answered CLUSTERDOWN
   uncovered_slot,   // a client asked for a slot without a node
+  primary_awaited,  // requests wait for a shard's primary to be reachable, or to be replaced
   unknown_command,  // a client used a command that nobody has described so far
   count_,
 };
@@ -44,7 +45,8 @@ class RefreshSchedule {
   // The first refresh is due at `now`.
   RefreshSchedule(std::chrono::milliseconds interval, std::chrono::milliseconds min_interval, TimePoint now);
 
-  // Asks for a refresh. While refreshes fail, the backoff alone says when; `reason` is kept for the next one.
+  // Asks for a refresh. While refreshes fail, the backoff alone says when, unless a primary is awaited: an
+  // election takes as long as a few refreshes. `reason` is kept for the next one.
   void request(RefreshReason reason);
 
   // When the next refresh is due.
@@ -62,6 +64,7 @@ class RefreshSchedule {
   TimePoint timer_due_;  // start, periodic or retry
   TimePoint earliest_;   // of a triggered one
   std::optional<RefreshReason> requested_;
+  bool awaited_ = false;  // RefreshReason::primary_awaited is among what was requested
   RefreshReason timer_reason_ = RefreshReason::start;
   std::uint32_t failures_ = 0;  // in a row
 };

@@ -11,7 +11,7 @@ namespace {
 struct Totals {
   std::uint64_t clients = 0, blocked = 0, accepted = 0, requests = 0, in = 0, out = 0, errors = 0,
                 in_flight = 0;
-  std::uint64_t redirects = 0, fragments = 0, retries = 0, buffers = 0;
+  std::uint64_t redirects = 0, fragments = 0, retries = 0, retried_writes = 0, held = 0, buffers = 0;
   std::uint64_t tracking = 0, tracked_keys = 0, tracked_items = 0, tracked_prefixes = 0;
 };
 
@@ -26,6 +26,8 @@ Totals sum(const ProxyFacts& facts) {
     t.in_flight += w->in_flight.get();
     t.fragments += w->fragments.get();
     t.retries += w->retries.get();
+    t.retried_writes += w->retried_writes.get();
+    t.held += w->held_requests.get();
     t.buffers += w->buffer_bytes.get();
     t.tracking += w->tracking_clients.get();
     t.tracked_keys += w->tracked_keys.get();
@@ -94,12 +96,14 @@ void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology*
   text.field("clients_blocked", totals.blocked);
   text.field("requests", totals.requests);
   text.field("requests_in_flight", totals.in_flight);
+  text.field("requests_held", totals.held);
   text.field("error_replies", totals.errors);
   text.field("client_bytes_in", totals.in);
   text.field("client_bytes_out", totals.out);
   text.field("redirects_followed", totals.redirects);
   text.field("fragments_sent", totals.fragments);
   text.field("reads_retried", totals.retries);
+  text.field("writes_retried", totals.retried_writes);
   text.field("buffer_bytes", totals.buffers);
 }
 

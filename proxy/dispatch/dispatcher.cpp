@@ -16,29 +16,9 @@ using protocol::ByteQueue;
 using protocol::RedirectKind;
 using routing::RefreshReason;
 
-constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
 constexpr std::size_t kMaxFreeMergers = 256;
 // The slot of the request behind so many others is fetched while a reply is delivered.
 constexpr std::size_t kSlotsAhead = 4;
-
-// ASKING goes before `request`.
-Request asking_before(const Request& request) {
-  Request asking;
-  asking.kind = Request::Kind::asking;
-  asking.deadline = request.deadline;
-  return asking;
-}
-
-// Where MOVED or ASK points: without a host, to the one that said it.
-routing::Endpoint target_of(const UpstreamConnection& from, const protocol::RedirectError& error) {
-  return {error.host.empty() ? from.endpoint().host : std::string(error.host), error.port};
-}
-
-RefreshReason refresh_reason(RedirectKind kind) {
-  return kind == RedirectKind::moved ? RefreshReason::moved : RefreshReason::clusterdown;
-}
-
-std::uint8_t increment(std::uint8_t n) { return n == 0xFF ? n : static_cast<std::uint8_t>(n + 1); }
 
 }  // namespace
 
@@ -172,6 +152,8 @@ Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slo
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;
   request.readonly = row.has(protocol::kReadonly);
+  request.repeatable =
+      request.readonly || (loop_.config.failover.retry_unknown_writes >> index_of(row.family) & 1) != 0;
   if (row.family == protocol::Family::scripting) {
     request.scripted = true;
     request.by_sha = row.scripts == protocol::ScriptUse::by_sha;
@@ -260,16 +242,17 @@ void Dispatcher::move_slot(routing::Slot slot, const routing::Endpoint& endpoint
   if (pool_.move_slot(slot, endpoint) && parked_.waits_for_node(slot)) parked_.hasten(slot, loop_.now);
 }
 
-void Dispatcher::queue_asking(UpstreamConnection& connection, const Request& request) {
-  Request asking = asking_before(request);
-  queue(connection, asking, [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
-}
-
 void Dispatcher::send_bytes(Request request, ByteQueue& bytes) {
   send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
 }
 
 void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
+  const config::FailoverConfig& failover = loop_.config.failover;
+  if (parked_.size() >= failover.max_held_per_worker ||
+      parked_.bytes() + bytes.size() > failover.max_held_bytes_per_worker) {
+    bytes.clear(loop_.blocks);
+    return deliver_error(request, ErrorClass::unreachable, protocol::errors::kTooManyHeld);
+  }
   hold_session(request);
   const ReplySlot* slot = slots_.find(request.reply_slot);
   parked_.park({request, std::move(bytes), slot ? slot->session : Handle{}}, std::min(due, request.deadline));
@@ -277,7 +260,22 @@ void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
 
 void Dispatcher::park_unsent(Request request, ByteQueue bytes, TimePoint due) {
   request.last_error = RedirectKind::count_;
+  await_primary(request);
   park(request, std::move(bytes), due);
+}
+
+void Dispatcher::await_primary(Request& request) const {
+  const auto hold = loop_.config.failover.hold;
+  if (request.held || hold.count() == 0 || request.deadline == TimePoint::max()) return;
+  request.held = true;
+  request.deadline += hold;
+}
+
+void Dispatcher::on_tick() {
+  refreshes_asked_ = 0;
+  // Nobody else may ask: the clients wait.
+  if (parked_.has_held()) ask_refresh(RefreshReason::primary_awaited);
+  loop_.counters.held_requests.set(parked_.size());
 }
 
 void Dispatcher::send_due() {
@@ -295,7 +293,7 @@ void Dispatcher::send_due() {
                     redirected || pool_.is_covered(request.slot) ? routing::expired_text(request.last_error)
                                                                  : protocol::errors::kUncovered);
     } else {
-      request.attempts = increment(request.attempts);
+      request.count_attempt();
       resend(request, parked->bytes);
     }
   }
@@ -342,74 +340,6 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   deliver(request, {reply, &source}, is_error ? ErrorClass::upstream : ErrorClass::count_);
 }
 
-// True if the error was a redirect: the request is on its way again.
-bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_view reply) {
-  const protocol::RedirectError error = protocol::parse_redirect(reply);
-  if (error.kind == RedirectKind::count_ || !is_credible(connection, error, reply)) return false;
-  loop_.counters.redirects[index_of(error.kind)].add();
-
-  Request& request = connection.pipeline().front();
-  if (!slots_.find(request.reply_slot)) {
-    finish(request);
-    return true;
-  }
-  request.last_error = error.kind;
-  // A node that does not know where to send us is as good as one redirect too many.
-  const std::uint32_t hops = error.host == "?" ? routing::kMaxHops : request.hops;
-  const routing::RedirectDecision decision =
-      routing::decide(error.kind, hops, request.attempts, pool_.random());
-  if (decision.refresh) ask_refresh(refresh_reason(error.kind));
-  if (decision.action != routing::RedirectAction::retry) {
-    follow(connection, error, decision.action == routing::RedirectAction::resend_asking);
-    return true;
-  }
-  ByteQueue bytes;
-  connection.pipeline().copy_front(bytes);
-  Request again = request;
-  again.hops = 0;
-  park(again, std::move(bytes), loop_.now + std::chrono::duration_cast<Clock::duration>(decision.delay));
-  return true;
-}
-
-// A script answers in any words, also after it has written: what looks like a redirect is taken for one only
-// if the node itself may have said it, about this request and before running it.
-bool Dispatcher::is_credible(UpstreamConnection& from, const protocol::RedirectError& error,
-                             std::string_view reply) {
-  const Request& request = from.pipeline().front();
-  if (!request.scripted) return true;
-  if (error.kind != RedirectKind::moved && error.kind != RedirectKind::ask)
-    return protocol::is_refusal(reply);
-  if (error.slot != request.slot) return false;
-  const routing::Endpoint target = target_of(from, error);
-  if (pool_.topology()->find(target.host, target.port) != routing::kNoNode) return true;
-  ask_refresh(RefreshReason::moved);
-  return false;
-}
-
-void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking) {
-  const routing::Endpoint endpoint = target_of(from, error);
-  Request request = from.pipeline().front();
-  request.hops = increment(request.hops);
-  hold_session(request);
-  if (!asking) move_slot(error.slot, endpoint);
-
-  ByteQueue bytes;
-  from.pipeline().copy_front(bytes);
-  if (would_overtake(request)) return park(request, std::move(bytes), request.deadline);
-  UpstreamConnection* target = pool_.at(endpoint, request.use());
-  if (!target || !target->accepts(loop_.now)) {
-    ask_refresh(RefreshReason::connection_lost);
-    return park_unsent(request, std::move(bytes), target ? target->retry_at() : loop_.now + kUnroutedDelay);
-  }
-  send_to(*target, request, asking, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
-}
-
-// An earlier request of its client waits for the same slot.
-bool Dispatcher::would_overtake(const Request& request) {
-  const ReplySlot* slot = slots_.find(request.reply_slot);
-  return slot && parked_.has(request.slot, slot->session);
-}
-
 void Dispatcher::on_lost(UpstreamConnection& connection) {
   ask_refresh(RefreshReason::connection_lost);
   if (connection.is_pinned()) return lose_pinned(connection);
@@ -419,10 +349,10 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
     Request request = pipeline.front();
     const bool unsent = pipeline.front_is_unsent();
     if (request.kind == Request::Kind::client && !request.abandoned) {
-      if (!request.fixed && (unsent || request.readonly)) {
+      if (!request.fixed && (unsent || request.repeatable)) {
         ByteQueue bytes;
         pipeline.copy_front(bytes);
-        loop_.counters.retries.add(unsent ? 0 : 1);
+        count_retry(request, unsent);
         park_unsent(request, std::move(bytes), due);
       } else {
         deliver_error(request, ErrorClass::unknown_outcome, protocol::errors::kOutcomeUnknown);
@@ -430,6 +360,10 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
     }
     pipeline.pop_front();
   }
+}
+
+void Dispatcher::count_retry(const Request& request, bool unsent) {
+  if (!unsent) (request.readonly ? loop_.counters.retries : loop_.counters.retried_writes).add();
 }
 
 void Dispatcher::on_deadline(const Request& request) {

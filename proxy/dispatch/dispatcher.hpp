@@ -59,7 +59,7 @@ class Dispatcher final : public UpstreamEvents {
   // Sends what has waited long enough. At the end of each turn.
   void send_due();
   std::optional<TimePoint> next_due() const { return parked_.next_due(); }
-  void on_tick() { refreshes_asked_ = 0; }
+  void on_tick();
 
   // --- UpstreamEvents ---
   void on_reply(UpstreamConnection& connection, std::string_view reply,
@@ -148,10 +148,14 @@ class Dispatcher final : public UpstreamEvents {
   void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
   bool would_overtake(const Request& request);
   void park(Request request, protocol::ByteQueue bytes, TimePoint due);
+  // Its shard has no primary at this time: it may wait for one beyond its own time.
+  void await_primary(Request& request) const;
   // For want of a node, whatever an earlier one has said.
   void park_unsent(Request request, protocol::ByteQueue bytes, TimePoint due);
   void hold_session(const Request& request);
   void ask_refresh(routing::RefreshReason reason);
+  // It is sent again after its connection was lost.
+  void count_retry(const Request& request, bool unsent);
 
   // `error`: what the reply counts as if it is an error; count_ = it is none.
   void deliver(const Request& request, ReplyBytes reply, ErrorClass error);

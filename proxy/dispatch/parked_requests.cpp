@@ -11,7 +11,20 @@ ParkedRequests::~ParkedRequests() {
   for (; left_ < leaving_.size(); ++left_) leaving_[left_].bytes.clear(pool_);
 }
 
+void ParkedRequests::count(const ParkedRequest& parked) {
+  ++size_;
+  bytes_ += parked.bytes.size();
+  held_ += parked.request.held ? 1 : 0;
+}
+
+void ParkedRequests::discount(const ParkedRequest& parked) {
+  --size_;
+  bytes_ -= parked.bytes.size();
+  held_ -= parked.request.held ? 1 : 0;
+}
+
 void ParkedRequests::park(ParkedRequest parked, TimePoint due) {
+  count(parked);
   const routing::Slot slot = parked.request.slot;
   const auto [found, is_new] = groups_.try_emplace(slot);
   Group& group = found->second;
@@ -42,6 +55,7 @@ std::optional<ParkedRequest> ParkedRequests::take_blocking(Handle session) {
       return p.session == session && p.request.may_block();
     });
     if (found == requests.end()) continue;
+    discount(*found);
     ParkedRequest taken = std::move(*found);
     requests.erase(found);
     if (requests.empty()) {
@@ -89,6 +103,7 @@ std::optional<ParkedRequest> ParkedRequests::take_due(TimePoint now) {
     groups_.erase(group);
     by_due_.erase(by_due_.begin());
   }
+  discount(leaving_[left_]);
   return std::move(leaving_[left_++]);
 }
 

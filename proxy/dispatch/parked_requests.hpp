@@ -36,6 +36,10 @@ class ParkedRequests {
   std::optional<ParkedRequest> take_blocking(Handle session);
   // The slots for which requests wait.
   std::vector<routing::Slot> slots() const;
+  std::size_t size() const { return size_; }
+  std::size_t bytes() const { return bytes_; }
+  // One of them waits for a primary (Request::held).
+  bool has_held() const { return held_ > 0; }
   // A request waits for `slot`'s node to be reachable, not because the node said "not now".
   bool waits_for_node(routing::Slot slot) const;
   // Those for `slot`, if any, are due at `due` if that is earlier.
@@ -53,6 +57,8 @@ class ParkedRequests {
   };
   using Groups = std::map<routing::Slot, Group>;
 
+  void count(const ParkedRequest& parked);
+  void discount(const ParkedRequest& parked);
   void bring_forward(Groups::iterator group, TimePoint due);
 
   protocol::BlockPool& pool_;
@@ -60,6 +66,9 @@ class ParkedRequests {
   std::set<std::pair<TimePoint, routing::Slot>> by_due_;  // one entry for each group
   std::vector<ParkedRequest> leaving_;                    // the group that is due, from left_ on
   std::size_t left_ = 0;
+  std::size_t size_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t held_ = 0;
 };
 
 }  // namespace slotway::proxy

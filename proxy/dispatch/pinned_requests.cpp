@@ -259,11 +259,13 @@ void Dispatcher::lose_pinned_request(UpstreamPipeline& pipeline, const Request& 
     if (unsent) return deliver(request, {null_array(request)}, ErrorClass::count_);
   } else if (request.pin == Request::Pin::watch && watched_before) {
     return deliver(request, {protocol::kOk}, ErrorClass::count_);
-  } else if (unsent || request.readonly || request.pin == Request::Pin::watch) {
+  } else if (unsent || request.repeatable || request.pin == Request::Pin::watch) {
     ByteQueue bytes;
     pipeline.copy_front(bytes);
-    loop_.counters.retries.add(unsent ? 0 : 1);
-    return park(request, std::move(bytes),
+    count_retry(request, unsent);
+    Request again = request;
+    await_primary(again);
+    return park(again, std::move(bytes),
                 loop_.now + kRetryDelay * std::min(request.attempts + 1, kMaxRetryDelays));
   }
   deliver_error(request, ErrorClass::unknown_outcome, protocol::errors::kOutcomeUnknown);

@@ -2,6 +2,7 @@
 // queue. Owner: the FIFO of an upstream pipeline, or the parked requests. Thread: worker. Trivially copyable.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -54,16 +55,25 @@ struct Request {
   Pin pin = Pin::none;
   bool resp3 : 1 = false;  // on a connection of that protocol
   bool readonly : 1 = false;
-  bool abandoned : 1 = false;  // answered already: its reply is swallowed
-  bool scripted : 1 = false;   // its reply may be a script's own words, whatever they look like
-  bool fixed : 1 = false;      // meant for this node, and sent to no other
-  bool by_sha : 1 = false;     // it names scripts by their sha: the node must have been told of them
-  bool aside : 1 = false;      // must not stand behind a script: it is what ends one
-  bool no_touch : 1 = false;   // on a connection with CLIENT NO-TOUCH ON
+  bool abandoned : 1 = false;   // answered already: its reply is swallowed
+  bool scripted : 1 = false;    // its reply may be a script's own words, whatever they look like
+  bool fixed : 1 = false;       // meant for this node, and sent to no other
+  bool by_sha : 1 = false;      // it names scripts by their sha: the node must have been told of them
+  bool aside : 1 = false;       // must not stand behind a script: it is what ends one
+  bool no_touch : 1 = false;    // on a connection with CLIENT NO-TOUCH ON
+  bool held : 1 = false;        // has waited for a primary: its deadline includes failover.hold
+  bool repeatable : 1 = false;  // a read, or a write that may be executed twice
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
+  // When the node it was sent to has taken too long: what has waited before has no more time there than
+  // others.
+  TimePoint expires(Clock::duration request_timeout) const {
+    return held ? std::min(deadline, queued_at + request_timeout) : deadline;
+  }
+  void count_hop() { hops = hops < 0xFF ? static_cast<std::uint8_t>(hops + 1) : hops; }
+  void count_attempt() { attempts = attempts < 0xFF ? static_cast<std::uint8_t>(attempts + 1) : attempts; }
   UpstreamUse use() const { return {pin != Pin::none, resp3, aside, no_touch}; }
   bool may_block() const { return pin == Pin::blocking || pin == Pin::wait; }
   // Its reply is one of several that are merged.

@@ -90,7 +90,9 @@ struct WorkerCounters {
   Counter upstream_bytes_in;
   Counter upstream_bytes_out;
   Counter fragments;          // requests sent to nodes on behalf of split commands
-  Counter retries;            // requests sent again after a lost connection
+  Counter retries;            // reads sent again after a lost connection
+  Counter retried_writes;     // writes likewise (failover.retry_unknown_writes)
+  Counter held_requests;      // waiting for a node now, or until they may be sent again
   Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;
   Counter buffer_bytes;        // held by this worker's pooled buffers, in use or free

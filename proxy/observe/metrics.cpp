@@ -163,7 +163,12 @@ void add_requests(Families& out, const Workers& workers) {
   add_sum(out, workers, "slotway_fragments_total", MetricType::Counter,
           "Requests sent to nodes on behalf of split multi-key commands.", &WorkerCounters::fragments);
   add_sum(out, workers, "slotway_retries_total", MetricType::Counter,
-          "Requests sent again after a lost connection.", &WorkerCounters::retries);
+          "Reads sent again after a lost connection.", &WorkerCounters::retries);
+  add_sum(out, workers, "slotway_retried_writes_total", MetricType::Counter,
+          "Writes sent again though their outcome was unknown (failover.retry_unknown_writes).",
+          &WorkerCounters::retried_writes);
+  add_sum(out, workers, "slotway_held_requests", MetricType::Gauge,
+          "Requests that wait for a node to be reachable, or to serve them.", &WorkerCounters::held_requests);
 }
 
 void add_redirects(Families& out, const Workers& workers) {

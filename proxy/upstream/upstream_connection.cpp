@@ -304,7 +304,7 @@ bool UpstreamConnection::has_expired() {
 void UpstreamConnection::expire_requests() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
     Request& request = pipeline_[i];
-    const bool expired = loop_.now >= request.deadline;
+    const bool expired = loop_.now >= request.expires(loop_.config.timeouts.request);
     if (!expired && pipeline_.is_in_order()) return;
     if (!expired || request.abandoned || request.kind != Request::Kind::client) continue;
     request.abandoned = true;

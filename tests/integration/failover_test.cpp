@@ -91,7 +91,7 @@ TEST_CASE("a replica that is restarted is not noticed") {
 }
 
 TEST_CASE("a shard that is gone answers with an error in time, the others go on") {
-  ProxiedCluster proxied({"--workers", "1", "--timeouts-request", "1s"});
+  ProxiedCluster proxied({"--workers", "1", "--timeouts-request", "1s", "--failover-hold", "0"});
   TestClient client = proxied.client();
   TestClient other = proxied.client();
   std::string lost_key;
@@ -114,7 +114,7 @@ TEST_CASE("a shard that is gone answers with an error in time, the others go on"
 }
 
 TEST_CASE("when all nodes are lost and come back, so does the service") {
-  ProxiedCluster proxied({"--workers", "2", "--timeouts-request", "1s"});
+  ProxiedCluster proxied({"--workers", "2", "--timeouts-request", "1s", "--failover-hold", "0"});
   TestClient client = proxied.client();
   REQUIRE(client.text({"SET", "a", "1"}) == "+OK");
   for (std::size_t i = 0; i < ClusterProcess::kNodes; ++i) proxied.cluster.node(i).kill();

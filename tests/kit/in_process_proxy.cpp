@@ -17,6 +17,7 @@ config::Config inproc_config(const FakeCluster& cluster) {
   config.timeouts.request = 15s;
   config.timeouts.connect = 5s;
   config.timeouts.drain = 1s;
+  config.failover.hold = 0ms;
   config.timeouts.upstream_idle_ping = 0ms;
   config.topology.refresh_interval = 1h;
   config.topology.min_refresh_interval = 10ms;

@@ -97,6 +97,8 @@ TEST_CASE("The Slotway section tells of the map and of what was done for it") {
   stage.second.redirects[index_of(protocol::RedirectKind::ask)].add(5);
   stage.first.fragments.add(6);
   stage.first.retries.add(7);
+  stage.second.retried_writes.add(9);
+  stage.first.held_requests.set(10);
   stage.second.buffer_bytes.add(8);
   stage.first.requests[0].add(100);
   stage.second.requests[index_of(protocol::Family::server)].add(3);
@@ -107,9 +109,11 @@ TEST_CASE("The Slotway section tells of the map and of what was done for it") {
   const std::string head =
       "# Slotway\r\nslotway_version:" SLOTWAY_VERSION "\r\nslotway_uptime_in_seconds:180000\r\nworkers:2\r\n";
   const std::string counted =
-      "clients:0\r\nclients_blocked:0\r\nrequests:103\r\nrequests_in_flight:5\r\nerror_replies:11\r\nclient_"
+      "clients:0\r\nclients_blocked:0\r\nrequests:103\r\nrequests_in_flight:5\r\nrequests_held:10\r\nerror_"
+      "replies:11\r\nclient_"
       "bytes_in:1000\r\n"
-      "client_bytes_out:2000\r\nredirects_followed:9\r\nfragments_sent:6\r\nreads_retried:7\r\nbuffer_bytes:"
+      "client_bytes_out:2000\r\nredirects_followed:9\r\nfragments_sent:6\r\nreads_retried:7\r\nwrites_"
+      "retried:9\r\nbuffer_bytes:"
       "8\r\n";
   CHECK(stage.text({"slotway"}) == head + "slots_covered:0\r\nnodes:0\r\n" + counted);
 

@@ -118,6 +118,23 @@ TEST_CASE("Failed refreshes are repeated with backoff, which triggers do not sho
   CHECK(schedule.begin(now) == RefreshReason::retry);
 }
 
+TEST_CASE("While a primary is awaited, failed refreshes are repeated without backoff") {
+  RefreshSchedule schedule{10s, 100ms, kStart};
+  TimePoint now = kStart;
+  for (int i = 0; i < 6; ++i) {
+    schedule.begin(now);
+    schedule.fail(now + 1ms, kLow);
+    schedule.request(RefreshReason::connection_lost);
+    if (i > 2) CHECK(schedule.due() > now + 100ms);
+    schedule.request(RefreshReason::primary_awaited);
+    CHECK(schedule.due() == now + 100ms);
+    now = schedule.due();
+  }
+  schedule.begin(now);
+  schedule.fail(now, kLow);
+  CHECK(schedule.due() == now + 500ms);
+}
+
 TEST_CASE("A failed refresh keeps the least interval, too") {
   RefreshSchedule schedule{10s, 3s, kStart};
   schedule.begin(kStart);

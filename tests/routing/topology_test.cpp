@@ -211,11 +211,11 @@ TEST_CASE("A MOVED patches one slot in a copy") {
 
 TEST_CASE("A full map takes no further node and stays as it is") {
   Topology t;
-  for (std::uint32_t i = 0; i < kNoNode; ++i) t.add_node(Node{});
+  for (std::uint32_t i = 0; i < kNodeLimit; ++i) t.add_node(Node{});
   CHECK(t.add_node(Node{}) == kNoNode);
-  CHECK(t.nodes().size() == kNoNode);
+  CHECK(t.nodes().size() == kNodeLimit);
   const auto patched = t.with_slot(5, {"10.0.0.9", 7009});
-  CHECK(patched->nodes().size() == kNoNode);
+  CHECK(patched->nodes().size() == kNodeLimit);
   CHECK(patched->primary_of(5) == kNoNode);
 }
 
