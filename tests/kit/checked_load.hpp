@@ -7,11 +7,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
 #include <thread>
 #include <vector>
+
+#include "tests/kit/good_replies.hpp"
+#include "tests/kit/load_result.hpp"
 
 namespace slotway::kit {
 
@@ -23,18 +24,8 @@ struct LoadOptions {
       8;  // a pipeline uses each key once: nothing is said about the order of two slots' writes
   // A primary that dies takes writes with it that it has not yet replicated: older values may come back.
   bool may_lose_writes = false;
-};
-
-struct LoadResult {
-  std::uint64_t replies = 0;  // all but errors
-  std::uint64_t wrong = 0;
-  std::vector<std::string> wrong_examples;      // the first few
-  std::map<std::string, std::uint64_t> errors;  // by text; a lost connection is "connection: …"
-
-  std::uint64_t error_count() const;
-  void add(const LoadResult& other);
-  // Everything on a few lines: for INFO().
-  std::string summary() const;
+  // When a client ends it reads all that it has written once more, and compares its counter with its INCRs.
+  bool reads_all_at_end = false;
 };
 
 class LoadClient;
@@ -48,15 +39,15 @@ class CheckedLoad {
   CheckedLoad& operator=(const CheckedLoad&) = delete;
 
   // Good replies so far, of all clients.
-  std::uint64_t replies() const { return replies_.load(std::memory_order_relaxed); }
+  std::uint64_t replies() const { return replies_.count(); }
   // Returns when there are `more` good replies than now; throws std::runtime_error after `limit`.
   void wait_for(std::uint64_t more, std::chrono::milliseconds limit = std::chrono::seconds(30)) const;
-  // Ends the clients after the pipeline they are in.
+  // Ends the clients after the pipeline they are in. May be called again, for the same result.
   LoadResult stop();
 
  private:
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> replies_{0};
+  GoodReplies replies_;
   std::vector<std::unique_ptr<LoadClient>> clients_;
   std::vector<std::thread> threads_;
   LoadResult result_;

@@ -16,8 +16,6 @@ std::vector<std::string> node_arguments(const std::vector<std::string>& more) {
                                         "yes",
                                         "--cluster-node-timeout",
                                         std::to_string(ClusterProcess::kNodeTimeoutMs),
-                                        "--cluster-announce-ip",
-                                        "127.0.0.1",
                                         "--cluster-config-file",
                                         "nodes.conf",
                                         "--repl-diskless-sync",
@@ -42,6 +40,10 @@ std::vector<std::vector<std::string>> node_lines(const std::string& text) {
     for (std::string word; words >> word;) out.push_back(word);
   }
   return lines;
+}
+
+std::string address_of(const RedisProcess& node) {
+  return node.address() + ":" + std::to_string(node.port());
 }
 
 bool has_flag(const std::string& flags, std::string_view flag) {
@@ -69,8 +71,7 @@ ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments) {
 
 std::string ClusterProcess::seeds() const {
   std::string out;
-  for (const auto& node : nodes_)
-    out += (out.empty() ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(node->port());
+  for (const auto& node : nodes_) out += (out.empty() ? "" : ",") + address_of(*node);
   return out;
 }
 
@@ -97,12 +98,23 @@ std::size_t ClusterProcess::replica_of(std::size_t primary) {
   return kNodes;
 }
 
+std::vector<std::size_t> ClusterProcess::primaries() {
+  std::vector<std::size_t> out;
+  for (const auto& words : node_lines(any_running().command({"CLUSTER", "NODES"}).text)) {
+    const auto index =
+        static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), words.at(0)) - ids_.begin());
+    if (index < kNodes && has_flag(words.at(2), "master") && words.size() > 8) out.push_back(index);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 CommandResult ClusterProcess::reshard(std::size_t from, std::size_t to, unsigned slots) {
   wait_until_ok();  // redis-cli refuses while the nodes still talk about the last move
-  return run_command({"redis-cli", "--cluster", "reshard", "127.0.0.1:" + std::to_string(node(from).port()),
-                      "--cluster-from", ids_[from], "--cluster-to", ids_[to], "--cluster-slots",
-                      std::to_string(slots), "--cluster-yes"},
-                     std::chrono::seconds(90));
+  return run_command(
+      {"redis-cli", "--cluster", "reshard", address_of(node(from)), "--cluster-from", ids_[from],
+       "--cluster-to", ids_[to], "--cluster-slots", std::to_string(slots), "--cluster-yes"},
+      std::chrono::seconds(90));
 }
 
 void ClusterProcess::begin_migration(std::uint16_t slot, std::size_t from, std::size_t to) {
@@ -111,7 +123,7 @@ void ClusterProcess::begin_migration(std::uint16_t slot, std::size_t from, std::
 }
 
 void ClusterProcess::migrate_key(const std::string& key, std::size_t from, std::size_t to) {
-  must(from, {"MIGRATE", "127.0.0.1", std::to_string(node(to).port()), key, "0", "5000"});
+  must(from, {"MIGRATE", node(to).address(), std::to_string(node(to).port()), key, "0", "5000"});
 }
 
 void ClusterProcess::end_migration(std::uint16_t slot, std::size_t from, std::size_t to) {
@@ -125,6 +137,17 @@ void ClusterProcess::end_migration(std::uint16_t slot, std::size_t from, std::si
     if (i != to && i != from && node(i).running()) node(i).command(give);
   }
   wait_until_ok();  // a slot that is moved on before all have heard may end up with no node that claims it
+}
+
+void ClusterProcess::move(std::size_t index, const std::string& address) {
+  node(index).shut_down();
+  node(index).restart_at(address);
+}
+
+void ClusterProcess::move_all(const std::string& address) {
+  for (const auto& server : nodes_) server->shut_down();
+  for (const auto& server : nodes_) server->restart_at(address);
+  meet();
 }
 
 void ClusterProcess::failover(std::size_t replica) {
@@ -206,7 +229,7 @@ std::vector<std::string> ClusterProcess::view_of(std::size_t index) {
 void ClusterProcess::meet() {
   for (std::size_t i = 0; i < kNodes; ++i) {
     for (std::size_t j = i + 1; j < kNodes; ++j) {
-      must(i, {"CLUSTER", "MEET", "127.0.0.1", std::to_string(node(j).port())});
+      must(i, {"CLUSTER", "MEET", node(j).address(), std::to_string(node(j).port())});
     }
   }
   wait_until("the nodes know each other", std::chrono::seconds(30), [this] {

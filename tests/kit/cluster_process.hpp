@@ -38,6 +38,8 @@ class ClusterProcess {
   std::size_t primary_of(std::uint16_t slot);
   // A running replica of the node; kNodes if it has none.
   std::size_t replica_of(std::size_t primary);
+  // The nodes that are primaries, in the order of their indices.
+  std::vector<std::size_t> primaries();
 
   // --- changing it ---
   // Moves `slots` slots with their keys by `redis-cli --cluster reshard`; the result is redis-cli's.
@@ -49,6 +51,10 @@ class ClusterProcess {
   void migrate_key(const std::string& key, std::size_t from, std::size_t to);
   // Moves what is left and gives the slot to `to`, on every primary; returns when all nodes have heard.
   void end_migration(std::uint16_t slot, std::size_t from, std::size_t to);
+  // Shuts the node down and starts it on another address of this machine, the same node with its data.
+  void move(std::size_t index, const std::string& address);
+  // Shuts all nodes down before any is started on the new address, and introduces them to each other again.
+  void move_all(const std::string& address);
   // CLUSTER FAILOVER on this replica; returns when it is a primary in every running node's view.
   void failover(std::size_t replica);
 

@@ -11,9 +11,9 @@
 namespace slotway::kit {
 namespace {
 
-bool answers(std::uint16_t port) {
+bool answers(const std::string& address, std::uint16_t port) {
   try {
-    const Reply reply = TestClient(port, std::chrono::seconds(1)).command({"PING"});
+    const Reply reply = TestClient(port, std::chrono::seconds(1), address).command({"PING"});
     return reply.text == "PONG" || reply.text.starts_with("NOAUTH");
   } catch (const ClientError&) {
     return false;
@@ -37,21 +37,39 @@ void RedisProcess::resume() {
   paused_ = false;
 }
 
+void RedisProcess::shut_down() {
+  try {
+    const Reply refusal = command({"SHUTDOWN", "SAVE"});
+    throw std::runtime_error("SHUTDOWN SAVE: " + to_text(refusal));
+  } catch (const ClientError&) {
+    // Its only answer is that it closes the connection.
+  }
+  if (!process_->wait(std::chrono::seconds(20)))
+    throw std::runtime_error("redis-server does not end:\n" + log());
+}
+
 void RedisProcess::restart() {
   process_->kill();
   start();
 }
 
+void RedisProcess::restart_at(const std::string& address) {
+  address_ = address;
+  restart();
+}
+
 void RedisProcess::start() {
   paused_ = false;
-  std::vector<std::string> command = {
-      "redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--dir", folder_.path(),
-      "--save",       "",       "--appendonly",        "no"};
+  std::vector<std::string> command = {"redis-server", "--port", std::to_string(port_),
+                                      "--bind",       address_, "--dir",
+                                      folder_.path(), "--save", "",
+                                      "--appendonly", "no",     "--cluster-announce-ip",
+                                      address_};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
   try {
     wait_until("redis-server answers", std::chrono::seconds(20),
-               [this] { return !process_->running() || answers(port_); });
+               [this] { return !process_->running() || answers(address_, port_); });
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(error.what() + ("\n" + log()));
   }

@@ -1,4 +1,5 @@
-// A real redis-server on a free port of 127.0.0.1, in a temporary folder, without persistence.
+// A real redis-server on a free port of 127.0.0.1, in a temporary folder, without persistence but for what
+// shut_down saves.
 // Owner: the test that starts it. Thread: the test's (see child_process). Invariant: the destructor leaves no
 // process and no file.
 #pragma once
@@ -21,10 +22,12 @@ class RedisProcess {
   explicit RedisProcess(std::vector<std::string> arguments = {});
 
   std::uint16_t port() const { return port_; }
+  // Where it listens, and what a cluster node announces: 127.0.0.1 until restart_at names another.
+  const std::string& address() const { return address_; }
   pid_t pid() const { return process_->pid(); }
   // Neither ended nor paused.
   bool running() { return !paused_ && process_->running(); }
-  TestClient client() const { return TestClient(port_); }
+  TestClient client() const { return TestClient(port_, std::chrono::seconds(10), address_); }
   // One command on a connection of its own.
   Reply command(const Args& arguments) const { return client().command(arguments); }
   std::string log() const { return process_->output(); }
@@ -32,14 +35,20 @@ class RedisProcess {
   void kill() { process_->kill(); }  // SIGKILL, and waits for its end
   void pause();                      // SIGSTOP: the kernel accepts connections, nothing is answered
   void resume();                     // SIGCONT
+  // SHUTDOWN SAVE: its replicas get what they lack, and the next start finds its data. Returns when it has
+  // ended; throws std::runtime_error if it does not.
+  void shut_down();
   // Starts it again on the same port and in the same folder (a cluster node stays the same node), killing it
-  // first if it runs. Its data is lost.
+  // first if it runs. Its data is what shut_down saved last, or lost.
   void restart();
+  // Likewise, on another address of this machine.
+  void restart_at(const std::string& address);
 
  private:
   void start();
 
   std::uint16_t port_;
+  std::string address_ = "127.0.0.1";
   std::vector<std::string> arguments_;
   TempFolder folder_;
   std::unique_ptr<ChildProcess> process_;

@@ -34,20 +34,29 @@ HttpReply http_get(std::uint16_t port, const std::string& path) {
 SlotwayProcess::SlotwayProcess(const std::string& binary, const std::string& seeds,
                                std::vector<std::string> arguments, const std::string& yaml)
     : port_(free_port()), admin_port_(free_port()) {
-  std::vector<std::string> command = {binary,
-                                      "--cluster",
-                                      seeds,
-                                      "--listen",
-                                      "127.0.0.1:" + std::to_string(port_),
-                                      "--admin",
-                                      "127.0.0.1:" + std::to_string(admin_port_)};
-  command.insert(command.end(), arguments.begin(), arguments.end());
+  command_ = {binary,
+              "--cluster",
+              seeds,
+              "--listen",
+              "127.0.0.1:" + std::to_string(port_),
+              "--admin",
+              "127.0.0.1:" + std::to_string(admin_port_)};
+  command_.insert(command_.end(), arguments.begin(), arguments.end());
   if (!yaml.empty()) {
     const std::string file = folder_.path() / "slotway.yaml";
     std::ofstream(file) << yaml;
-    command.insert(command.end(), {"--config", file});
+    command_.insert(command_.end(), {"--config", file});
   }
-  process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
+  start();
+}
+
+void SlotwayProcess::restart() {
+  process_->kill();
+  start();
+}
+
+void SlotwayProcess::start() {
+  process_ = std::make_unique<ChildProcess>(command_, folder_.path() / "log");
   try {
     wait_until("slotway is ready", std::chrono::seconds(20),
                [this] { return !process_->running() || is_ready(admin_port_); });

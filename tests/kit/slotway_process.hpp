@@ -46,15 +46,22 @@ class SlotwayProcess {
   // Standard output and error so far: for INFO().
   std::string output() const { return process_->output(); }
 
+  void kill() { process_->kill(); }  // SIGKILL, and waits for its end
+  // Starts it again with the same arguments on the same ports, killing it first if it runs; returns and
+  // throws as the constructor does.
+  void restart();
   void begin_stop() const;  // SIGTERM
   // SIGTERM, and waits for the end; the exit code, or nullopt if it still runs after `limit`.
   std::optional<int> stop(std::chrono::milliseconds limit = std::chrono::seconds(20));
   std::optional<int> wait(std::chrono::milliseconds limit) { return process_->wait(limit); }
 
  private:
+  void start();
+
   std::uint16_t port_;
   std::uint16_t admin_port_;
   TempFolder folder_;
+  std::vector<std::string> command_;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -1,0 +1,62 @@
+#include "tests/chaos/fault.hpp"
+
+#include "tests/chaos/address_faults.hpp"
+#include "tests/chaos/client_faults.hpp"
+#include "tests/chaos/connection_faults.hpp"
+#include "tests/chaos/node_faults.hpp"
+
+namespace slotway::chaos {
+namespace {
+
+constexpr std::chrono::milliseconds kReach(100);
+
+constexpr Expectation kNothing{.remarked_gap = kReach};
+constexpr Expectation kPause{.longest_wait = kHoldLimit};
+// What was in flight to a node that ended in order: writes may be unanswered, none is lost.
+constexpr Expectation kOneStop{.losses = 1, .longest_wait = kHoldLimit};
+constexpr Expectation kOneDeath{
+    .losses = 1, .read_errors = 0, .may_lose_writes = true, .longest_wait = kHoldLimit};
+
+}  // namespace
+
+const std::vector<Fault>& all_faults() {
+  static const std::vector<Fault> faults = {
+      {"none", "nothing happens", play_nothing, kNothing, true},
+      {"failover", "CLUSTER FAILOVER of each primary in turn", fail_over_each, kNothing, true},
+      {"reshard", "redis-cli moves 300 slots", reshard, kNothing},
+      {"kill", "SIGKILL of a primary; it comes back as a replica", kill_primary, kOneDeath, true},
+      {"freeze", "SIGSTOP of a primary for 4 s", freeze_primary, kOneDeath},
+      {"client-kill",
+       "CLIENT KILL of all connections at all nodes, each 100 ms for 2 s",
+       kill_connections,
+       {.losses = kKillRounds, .read_errors = 0},
+       true},
+      {"restart-replica", "a replica is shut down and started again", restart_replica, {}},
+      {"restart-primary", "a primary is shut down and started again, with its data", restart_primary,
+       kOneStop},
+      {"move-node", "a primary is restarted on another address, the same node id", move_primary, kOneStop},
+      {"move-all",
+       "all nodes at once are restarted on new addresses, which are among the seeds",
+       move_all_nodes,
+       {.losses = 3, .longest_wait = kHoldLimit}},
+      {"proxy-kill",
+       "SIGKILL of the proxy, which is started again",
+       kill_proxy,
+       {.loses_clients = true, .longest_wait = kHoldLimit},
+       false,
+       false},
+      {"slow-node", "a primary is stopped for 50 ms each 100 ms for 3 s", slow_node, kPause},
+      {"slow-readers", "20 clients ask for 15 or 100 MB each and read nothing", slow_readers, {}},
+      {"partition", "all packets to and from a primary's port are dropped for 3 s", cut_off_node, kOneStop},
+  };
+  return faults;
+}
+
+const Fault* find_fault(std::string_view name) {
+  for (const Fault& fault : all_faults()) {
+    if (fault.name == name) return &fault;
+  }
+  return nullptr;
+}
+
+}  // namespace slotway::chaos

@@ -1,0 +1,101 @@
+#include "tests/chaos/fault_run.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace slotway::chaos {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kWarmUp = 5000;
+constexpr std::chrono::seconds kUndisturbed(1);
+constexpr std::uint64_t kAfterwards = 2000;
+constexpr std::size_t kLogLines = 15;
+
+std::string ms(std::chrono::nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
+}
+
+void judge_errors(const Expectation& expected, unsigned clients, const kit::LoadResult& load,
+                  std::vector<std::string>& failures) {
+  const std::uint64_t allowed = std::uint64_t{expected.losses} * clients * kMaxPipeline;
+  std::uint64_t counted = 0;
+  for (const auto& [text, times] : load.errors) {
+    if (!expected.loses_clients || !text.starts_with("connection: ")) counted += times;
+  }
+  if (counted > allowed) {
+    failures.push_back(std::to_string(counted) + " errors, allowed " + std::to_string(allowed));
+  }
+  if (load.read_errors > expected.read_errors) {
+    failures.push_back(std::to_string(load.read_errors) + " errors of reads, allowed " +
+                       std::to_string(expected.read_errors));
+  }
+}
+
+void judge(const Expectation& expected, unsigned clients, FaultReport& report) {
+  const kit::LoadResult& load = report.load;
+  std::vector<std::string>& failures = report.findings.failures;
+  if (load.wrong > 0) failures.push_back(std::to_string(load.wrong) + " wrong replies");
+  judge_errors(expected, clients, load, failures);
+  if (load.longest_wait > expected.longest_wait) {
+    failures.push_back("a client waited for " + ms(load.longest_wait) + ", allowed " +
+                       ms(expected.longest_wait));
+  }
+  if (expected.remarked_gap.count() > 0 && load.longest_wait > expected.remarked_gap) {
+    report.findings.notes.push_back("a client waited for more than " + ms(expected.remarked_gap));
+  }
+  if (load.lost_increments > 0) {
+    report.findings.notes.push_back(std::to_string(load.lost_increments) +
+                                    " acknowledged INCRs went with the primary");
+  }
+}
+
+std::vector<std::string> last_lines(const std::string& text, std::size_t count) {
+  std::vector<std::string> lines;
+  std::istringstream all(text);
+  for (std::string line; std::getline(all, line);) lines.push_back(line);
+  lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(std::min(count, lines.size())));
+  return lines;
+}
+
+}  // namespace
+
+FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options) {
+  FaultReport report{
+      .name = std::string(fault.name), .seconds = 0, .load = {}, .findings = {}, .remarks = {}};
+  const auto begin = Clock::now();
+  kit::CheckedLoad load({.port = stage.proxy.port(),
+                         .clients = options.clients,
+                         .max_pipeline = kMaxPipeline,
+                         .may_lose_writes = fault.expectation.may_lose_writes,
+                         .reads_all_at_end = true});
+  try {
+    load.wait_for(kWarmUp);
+    std::this_thread::sleep_until(begin + kUndisturbed);
+    Scene scene{stage, load, report.findings};
+    fault.play(scene);
+    if (report.findings.skipped.empty()) std::this_thread::sleep_until(begin + options.duration);
+    load.wait_for(kAfterwards, kHoldLimit);
+  } catch (const std::exception& error) {
+    report.findings.failures.emplace_back(error.what());
+  }
+  report.load = load.stop();
+  report.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  judge(fault.expectation, options.clients, report);
+  if (!stage.proxy.running()) report.findings.failures.emplace_back("the proxy has ended");
+  if (report.failed()) report.remarks = last_lines(stage.proxy.output(), kLogLines);
+  return report;
+}
+
+FaultReport failed_report(const Fault& fault, const std::string& reason) {
+  return {.name = std::string(fault.name),
+          .seconds = 0,
+          .load = {},
+          .findings = {.notes = {}, .failures = {reason}, .skipped = {}},
+          .remarks = {}};
+}
+
+}  // namespace slotway::chaos

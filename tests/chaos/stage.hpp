@@ -1,0 +1,35 @@
+// What faults happen to: a real cluster of six nodes with the real proxy in front of it. Owner: main or the
+// soak; one for each fault, or one for many. Thread: main's, which must outlive it (see
+// kit/child_process.hpp). Invariant: all serve when the constructor returns.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "tests/kit/cluster_process.hpp"
+#include "tests/kit/slotway_process.hpp"
+
+namespace slotway::chaos {
+
+inline constexpr int kWorkers = 2;
+// Replies that the proxy may hold for one client before it closes it: its RSS is judged by this.
+inline constexpr std::size_t kMemoryPerClient = std::size_t{16} << 20;
+// Where the fault that gives all nodes new addresses takes them; the seeds name both places.
+inline constexpr const char* kFirstAddress = "127.0.0.1";
+inline constexpr const char* kOtherAddress = "127.0.0.3";
+
+struct Stage {
+  kit::ClusterProcess cluster;
+  kit::SlotwayProcess proxy;
+
+  // `slotway` is the program's path.
+  explicit Stage(const std::string& slotway);
+
+  // A key of which this node, a primary, serves the slot.
+  std::string key_of(std::size_t primary);
+  // The cluster is whole again: all agree, replicas are in sync. Throws std::runtime_error if that takes too
+  // long.
+  void wait_until_whole();
+};
+
+}  // namespace slotway::chaos
