@@ -83,10 +83,17 @@ struct TimeoutsConfig {
   // `upstream_idle_ping`: PING to a node that is silent this long; 0 = off
   milliseconds upstream_idle_ping{10000};
   milliseconds client_idle{0};        // `client_idle`: close clients silent this long; 0 = never, as in Redis
-  milliseconds drain{10000};          // `drain`: bound of the drain after SIGTERM
+  milliseconds drain{10000};          // `drain`: bound of the drain, behind `drain.delay`
   milliseconds tcp_keepalive{60000};  // `tcp_keepalive`: 0 = off
   milliseconds tcp_user_timeout{10000};  // `tcp_user_timeout`: to nodes; 0 = the kernel's default
   friend bool operator==(const TimeoutsConfig&, const TimeoutsConfig&) = default;
+};
+
+// YAML section `drain`.
+struct DrainConfig {
+  // `delay`: from the moment at which /readyz says so to the one at which no more clients are accepted
+  milliseconds delay{0};
+  friend bool operator==(const DrainConfig&, const DrainConfig&) = default;
 };
 
 // YAML section `topology`.
@@ -135,6 +142,7 @@ struct Config {
   std::optional<HostPort> admin = HostPort{"127.0.0.1", 9380};  // `admin`: nullopt = off
   LimitsConfig limits;
   TimeoutsConfig timeouts;
+  DrainConfig drain;
   TopologyConfig topology;
   FailoverConfig failover;
   MultikeyConfig multikey;

@@ -83,6 +83,7 @@ constexpr std::array kRanges{
     Range{"timeouts.client_idle", time<kTimeouts, &TimeoutsConfig::client_idle>, 1, 8760 * kHour,
           print_milliseconds, true},
     Range{"timeouts.drain", time<kTimeouts, &TimeoutsConfig::drain>, 1, 24 * kHour, print_milliseconds, true},
+    Range{"drain.delay", time<&Config::drain, &DrainConfig::delay>, 1, kHour, print_milliseconds, true},
     Range{"timeouts.tcp_keepalive", time<kTimeouts, &TimeoutsConfig::tcp_keepalive>, kSecond, 32767 * kSecond,
           print_milliseconds, true},
     Range{"timeouts.tcp_user_timeout", time<kTimeouts, &TimeoutsConfig::tcp_user_timeout>, 1, 24 * kHour,

@@ -17,6 +17,7 @@ namespace slotway::proxy {
 namespace {
 
 constexpr int kAcceptsPerTurn = 256;
+constexpr int kAcceptsAtEnd = 4096;
 // When descriptors have run out, closing clients need a moment to give some back.
 constexpr std::chrono::milliseconds kPause{100};
 constexpr std::chrono::seconds kAcceptWarnInterval{10};
@@ -63,6 +64,10 @@ void Listener::start(const std::vector<std::unique_ptr<Worker>>& workers) {
 }
 
 void Listener::stop() {
+  for (int i = 0; i < kAcceptsAtEnd && listening_; ++i) {
+    const int error_number = accept_one();
+    if (error_number != 0 && error_number != EINTR && error_number != ECONNABORTED) break;
+  }
   listening_ = false;
   boost::system::error_code ignored;
   acceptor_.close(ignored);
@@ -77,16 +82,19 @@ void Listener::wait() {
 
 void Listener::on_ready() {
   for (int i = 0; i < kAcceptsPerTurn && listening_; ++i) {
-    const int socket = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (socket >= 0) {
-      give(socket);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      return pause(errno);
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      break;
-    }
+    const int error_number = accept_one();
+    if (error_number == EMFILE || error_number == ENFILE || error_number == ENOBUFS || error_number == ENOMEM)
+      return pause(error_number);
+    if (error_number != 0 && error_number != EINTR && error_number != ECONNABORTED) break;
   }
   if (listening_) wait();
+}
+
+int Listener::accept_one() {
+  const int socket = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (socket < 0) return errno;
+  give(socket);
+  return 0;
 }
 
 void Listener::pause(int error_number) {

@@ -24,6 +24,7 @@ class Listener {
 
   std::uint16_t port() const { return port_; }
   void start(const std::vector<std::unique_ptr<Worker>>& workers);
+  // Clients whose connections stand already are accepted first: they would be reset.
   void stop();
   bool is_listening() const { return listening_; }
   // Clients that were one too many, so far.
@@ -34,6 +35,8 @@ class Listener {
  private:
   void wait();
   void on_ready();
+  // Gives the next one that waits to a worker. 0, or why there is none (errno).
+  int accept_one();
   // Accepting failed for want of something that others may give back.
   void pause(int error_number);
   void give(int socket);

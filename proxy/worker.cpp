@@ -46,9 +46,11 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
       monitor_feed_(index, count, facts, room_, sessions_),
+      drain_(sessions_),
       sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
       tick_timer_(io_.get_executor()),
-      retry_timer_(io_.get_executor()) {
+      retry_timer_(io_.get_executor()),
+      drain_timer_(io_.get_executor()) {
   pool_.set_events(dispatcher_);
   dispatcher_.set_tell_others([index, &facts](const std::function<void(Dispatcher&)>& job) {
     for (unsigned other = 0; other < facts.workers.size(); ++other) {
@@ -85,8 +87,7 @@ void Worker::take_client(int socket) {
     turn([this, socket] {
       const Handle handle = sessions_.emplace(room_, socket, ++sessions_started_ * count_ + index_);
       ClientSession& session = sessions_.at(handle);
-      if (!session.start(handle)) return sessions_.erase(handle);
-      if (draining_) session.drain();
+      if (!session.start(handle)) sessions_.erase(handle);
     });
   });
 }
@@ -105,12 +106,10 @@ void Worker::publish(std::shared_ptr<const protocol::LearnedCommands> learned) {
   post([this, learned = std::move(learned)] { dispatcher_.set_learned(learned); });
 }
 
-void Worker::drain() {
-  post([this] {
-    turn([this] {
-      draining_ = true;
-      sessions_.for_each([](Handle, ClientSession& session) { session.drain(); });
-    });
+void Worker::drain(std::chrono::milliseconds limit) {
+  post([this, limit] {
+    drain_.begin(Clock::now(), limit);
+    schedule_drain();
   });
 }
 
@@ -208,6 +207,16 @@ void Worker::arm_retry_timer() {
   });
 }
 
+void Worker::schedule_drain() {
+  bool goes_on = false;
+  turn([&] { goes_on = drain_.step(loop_.now); });
+  if (!goes_on) return;
+  drain_timer_.expires_after(ClientDrain::kStep);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) schedule_drain();
+  });
+}
+
 void Worker::schedule_tick() {
   tick_timer_.expires_after(kTick);
   tick_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -223,7 +232,7 @@ void Worker::on_tick() {
   client_desk_.on_tick();
   subscriptions_.on_tick();
   invalidations_.on_tick();
-  if (loop_.config.timeouts.client_idle.count() > 0) {
+  if (loop_.config.timeouts.client_idle.count() > 0 || drain_.has_begun()) {
     sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
   }
   loop_.counters.buffer_bytes.set(loop_.blocks.bytes_held());

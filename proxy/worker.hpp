@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "proxy/client/client_desk.hpp"
+#include "proxy/client/client_drain.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/client/monitor_feed.hpp"
@@ -51,8 +52,8 @@ class Worker {
   void take_client(int socket);
   void publish(std::shared_ptr<const routing::Topology> topology);
   void publish(std::shared_ptr<const protocol::LearnedCommands> learned);
-  // Sessions take no more requests and close when theirs are answered.
-  void drain();
+  // All clients are let go within `limit`; see ClientDrain. REQUIRES: no client is given to it any more.
+  void drain(std::chrono::milliseconds limit);
   // A question of another worker about this one's clients.
   void run_at_desk(std::function<void(ClientDesk&)> job);
   const WorkerCounters& counters() const { return loop_.counters; }
@@ -82,6 +83,7 @@ class Worker {
   // Those that have waited long enough, or all.
   void settle_deferred(bool all);
   void arm_retry_timer();
+  void schedule_drain();
   void schedule_tick();
   void on_tick();
 
@@ -99,13 +101,14 @@ class Worker {
   SessionRoom room_;
   ClientDesk client_desk_;
   MonitorFeed monitor_feed_;
+  ClientDrain drain_;
   boost::asio::posix::basic_stream_descriptor<Executor> sockets_;  // the poller's own descriptor
   Timer tick_timer_;
   Timer retry_timer_;
+  Timer drain_timer_;
   std::optional<TimePoint> retry_armed_;
   std::vector<Handle> settling_;
   std::uint64_t sessions_started_ = 0;
-  bool draining_ = false;
   std::thread thread_;
 };
 

@@ -342,6 +342,7 @@ bool ClientSession::settle() {
     read_.keep_rest(room_.loop.blocks);
     if (more && !closing_) read();
   }
+  if (departure_ != Departure::none) depart();
   if (!finished_ && (has_gone() || (closing_ && replies_.size() == 0 && out_.empty()))) finish();
   return !finished_;
 }
@@ -362,6 +363,7 @@ void ClientSession::write() {
 }
 
 void ClientSession::on_tick() {
+  if (departure_ != Departure::none) depart_if_quiet();
   const auto idle = room_.loop.config.timeouts.client_idle;
   // Like Redis, not one that waits for messages.
   if (state_.facts.subscriber || monitors_) return;
@@ -401,12 +403,6 @@ ClientDescription ClientSession::describe() const {
   if (last_command_) client.command = last_command_->name;
   describe_subscriptions(client);
   return client;
-}
-
-void ClientSession::drain() {
-  if (is_blocked()) return finish();
-  closing_ = true;
-  want_settle();
 }
 
 void ClientSession::finish() {

@@ -43,6 +43,13 @@ enum class Taken : std::uint8_t {
   after_pause,    // CLIENT PAUSE holds it back
 };
 
+// Whether a session is to end, and how soon.
+enum class Departure : std::uint8_t {
+  none,
+  between_requests,  // as soon as nothing of its client's is open
+  when_answered,     // no later than what is in flight is answered, a transaction ended
+};
+
 // Output to which further replies are expected. Stale if the session has written since.
 struct DeferredOutput {
   Handle session;
@@ -97,7 +104,12 @@ class ClientSession {
   // Writes what was deferred then, if it was not written meanwhile. False: finished, erase it.
   bool settle_deferred(TimePoint since);
   void on_tick();
-  // No new requests; closed as soon as everything in flight is answered and written.
+  // --- the end of the proxy (session_departure.cpp) ---
+  // To be closed between two requests, until then it is served as before. One that only waits, for an element
+  // or for messages, is closed at once.
+  void leave();
+  // No new requests, but those that a transaction lacks, or the rest of one that has begun to come; closed
+  // when all is answered and written.
   void drain();
   // Takes up what CLIENT PAUSE has held back.
   void end_pause();
@@ -226,6 +238,9 @@ class ClientSession {
   void set_limited(bool limited);
   std::uint64_t held_bytes() const;
   void check_memory();
+  bool may_depart() const;
+  void depart();
+  void depart_if_quiet();
   void want_settle();
   bool expects_more_output() const;
   void write();
@@ -245,6 +260,7 @@ class ClientSession {
   bool listens_ = false;    // has, or had, subscriptions
   bool write_blocked_ = false;
   bool monitors_ = false;
+  Departure departure_ = Departure::none;
   bool tracks_reads_ = false;
   std::unique_ptr<protocol::RequestParser> parser_;  // while a request is incomplete
   protocol::ReadBuffer read_;

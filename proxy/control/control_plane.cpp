@@ -35,6 +35,10 @@ ControlPlane::ControlPlane(const config::Config& config, const Workers& workers)
   AdminHooks hooks;
   hooks.worker_statuses = [this] { return worker_statuses(); };
   hooks.facts = [this] { return facts(); };
+  hooks.drain = [this] {
+    if (!draining_) spdlog::info("POST /drain: draining");
+    begin_drain();
+  };
   for (const auto& worker : workers_) hooks.counters.push_back(&worker->counters());
   admin_ = std::make_unique<AdminHttp>(io_, *config.admin, std::move(hooks));
 }
@@ -61,10 +65,12 @@ void ControlPlane::shut_down() {
 // --- the end ---
 
 void ControlPlane::on_signal(int signal) {
-  if (draining_) {
+  // One behind POST /drain is the first: a container's hook asks for the drain, and the signal follows it.
+  if (signalled_) {
     spdlog::warn("signal {} again: not waiting for what is in flight", signal);
     return finish();
   }
+  signalled_ = true;
   spdlog::info("signal {}: draining", signal);
   signals_.async_wait([this](const boost::system::error_code& error, int again) {
     if (!error) on_signal(again);
@@ -75,9 +81,17 @@ void ControlPlane::on_signal(int signal) {
 void ControlPlane::begin_drain() {
   if (draining_) return;
   draining_ = true;
+  // Also without a delay not at once: the reply to POST /drain goes out first.
+  drain_timer_.expires_after(config_.drain.delay);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) stop_accepting();
+  });
+}
+
+void ControlPlane::stop_accepting() {
   drain_deadline_ = std::chrono::steady_clock::now() + config_.timeouts.drain;
   listener_.stop();
-  for (const auto& worker : workers_) worker->drain();
+  for (const auto& worker : workers_) worker->drain(config_.timeouts.drain);
   check_drained();
 }
 

@@ -29,7 +29,8 @@ class ControlPlane {
   std::uint16_t port() const { return listener_.port(); }
   std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = off
 
-  // Serves until a signal or shut_down(); then drains and returns. REQUIRES: the workers have been started.
+  // Serves until a signal, POST /drain or shut_down(); then drains and returns. REQUIRES: the workers have
+  // been started.
   void run();
 
   // --- any thread ---
@@ -41,6 +42,7 @@ class ControlPlane {
   ControlFacts facts() const;
   void on_signal(int signal);
   void begin_drain();
+  void stop_accepting();
   void check_drained();
   void finish();
 
@@ -54,6 +56,7 @@ class ControlPlane {
   boost::asio::steady_timer drain_timer_;
   std::chrono::steady_clock::time_point drain_deadline_;
   bool draining_ = false;
+  bool signalled_ = false;  // to end
 };
 
 }  // namespace slotway::proxy

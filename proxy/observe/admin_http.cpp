@@ -85,7 +85,7 @@ void set_common_fields(http::response<Body>& response, const AdminReply& reply, 
   response.set(http::field::content_type, reply.content_type);
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
-  if (reply.status == 405) response.set(http::field::allow, "GET, HEAD");
+  if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
   response.content_length(reply.body.size());
   response.keep_alive(keep_alive);
 }
@@ -113,8 +113,7 @@ struct AdminHttp::State {
 
   static asio::awaitable<void> accept_loop(std::shared_ptr<State> self);
   static asio::awaitable<void> serve(std::shared_ptr<State> self, Socket socket);
-  static asio::awaitable<AdminReply> answer(std::shared_ptr<State> self, http::verb method,
-                                            std::string target);
+  static asio::awaitable<AdminReply> answer(std::shared_ptr<State> self, HttpRequest request);
   static asio::awaitable<AdminReply> make_page(std::shared_ptr<State> self, AdminPage page);
   static asio::awaitable<bool> send(std::shared_ptr<State> self, Stream& stream, AdminReply reply,
                                     bool is_head, bool keep_alive);
@@ -203,18 +202,20 @@ asio::awaitable<void> AdminHttp::State::serve(std::shared_ptr<State> self, Socke
     // No page takes a body: the answer does not wait for it, and the connection ends behind the answer.
     keep_alive = request.keep_alive() && parser.is_done();
     stream.expires_never();
-    AdminReply reply = co_await answer(self, request.method(), std::string(request.target()));
+    AdminReply reply = co_await answer(self, request);
     const bool is_head = request.method() == http::verb::head;
     if (self->stopped || !co_await send(self, stream, std::move(reply), is_head, keep_alive)) co_return;
   }
   if (!self->stopped) co_await linger(stream);
 }
 
-asio::awaitable<AdminReply> AdminHttp::State::answer(std::shared_ptr<State> self, http::verb method,
-                                                     std::string target) {
+asio::awaitable<AdminReply> AdminHttp::State::answer(std::shared_ptr<State> self, HttpRequest request) {
+  const std::string target(request.target());
   const auto page = find_page(target);
   if (!page) co_return error_page(404, "no such page; / lists them");
-  if (method != http::verb::get && method != http::verb::head) co_return error_page(405, "only GET and HEAD");
+  const bool has_origin = request.find(http::field::origin) != request.end();
+  if (auto refusal = refuse_request(*page, request.method_string(), has_origin))
+    co_return std::move(*refusal);
   try {
     co_return co_await make_page(self, *page);
   } catch (const std::exception& e) {
@@ -228,6 +229,7 @@ asio::awaitable<AdminReply> AdminHttp::State::make_page(std::shared_ptr<State> s
     case AdminPage::index: co_return index_page();
     case AdminPage::readyz: co_return readyz_page(self->hooks.facts());
     case AdminPage::topology: co_return topology_page(self->hooks.facts());
+    case AdminPage::drain: self->hooks.drain(); co_return drain_page();
     case AdminPage::healthz:
     case AdminPage::metrics: break;
   }

@@ -1,8 +1,8 @@
-// The admin port: HTTP/1.1 for /metrics, /healthz, /readyz, /topology and an index; GET and HEAD only.
-// Owner: the control plane. Thread: control; every member, the destructor too.
-// Invariant: after stop() no socket is open and no hook is called again; what is left of a connection ends by
-// itself on the io_context and holds what it needs. A slow or silent peer costs one of `max_connections` for
-// `timeout` at most.
+// The admin port: HTTP/1.1 for /metrics, /healthz, /readyz, /topology and an index, GET and HEAD only; POST
+// /drain. Owner: the control plane. Thread: control; every member, the destructor too. Invariant: after
+// stop() no socket is open and no hook is called again; what is left of a connection ends by itself on the
+// io_context and holds what it needs. A slow or silent peer costs one of `max_connections` for `timeout` at
+// most.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,13 +24,15 @@ namespace slotway::proxy {
 
 using WorkerStatuses = std::optional<std::vector<WorkerStatus>>;
 
-// What the pages are made of, asked at each request.
+// What the pages are made of, asked at each request, and what they do.
 struct AdminHooks {
   // Asks every worker and waits for the answers, within a bound of its own; nullopt = a loop did not answer
   // in time. The callable may capture; the coroutine that it starts must not be a lambda with captures, for
   // those die first.
   std::function<boost::asio::awaitable<WorkerStatuses>()> worker_statuses;
   std::function<ControlFacts()> facts;
+  // Begins to drain, and returns at once. The end may not come before the caller has returned to the loop.
+  std::function<void()> drain;
   std::vector<const WorkerCounters*> counters;  // one a worker; they outlive the io_context's run
 };
 

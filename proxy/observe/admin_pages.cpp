@@ -73,13 +73,14 @@ std::optional<AdminPage> find_page(std::string_view target) {
   if (path == "/healthz") return AdminPage::healthz;
   if (path == "/readyz") return AdminPage::readyz;
   if (path == "/topology") return AdminPage::topology;
+  if (path == "/drain") return AdminPage::drain;
   return std::nullopt;
 }
 
 std::vector<std::string> not_ready_reasons(const ControlFacts& facts) {
   std::vector<std::string> reasons;
   if (!facts.listening) reasons.emplace_back("the client port is not listening");
-  if (facts.draining) reasons.emplace_back("draining: no new clients are accepted");
+  if (facts.draining) reasons.emplace_back("draining");
   if (!facts.topology) {
     reasons.push_back(why_no_topology(facts));
   } else if (const std::uint32_t covered = covered_slots(facts); covered < kSlotCount) {
@@ -112,7 +113,27 @@ AdminReply index_page() {
                   "/metrics   metrics in Prometheus text format\n"
                   "/healthz   200 while every worker's loop turns\n"
                   "/readyz    200 while clients can be served, with reasons if not (JSON)\n"
-                  "/topology  the cluster as it is known here (JSON)\n"};
+                  "/topology  the cluster as it is known here (JSON)\n"
+                  "/drain     POST: ends Slotway as SIGTERM does, without losing a reply\n"};
+}
+
+std::optional<AdminReply> refuse_request(AdminPage page, std::string_view method, bool has_origin) {
+  const bool acts = page == AdminPage::drain;
+  const bool is_taken = acts ? method == "POST" : method == "GET" || method == "HEAD";
+  if (!is_taken) {
+    AdminReply reply = error_page(405, acts ? "only POST" : "only GET and HEAD");
+    reply.allow = acts ? "POST" : "GET, HEAD";
+    return reply;
+  }
+  if (acts && has_origin)
+    return error_page(403, "not for web pages (it has an Origin); ask with curl -X POST");
+  return std::nullopt;
+}
+
+AdminReply drain_page() {
+  return {.status = 202,
+          .content_type = kPlainText,
+          .body = "draining; Slotway ends when its clients have gone\n"};
 }
 
 AdminReply error_page(unsigned status, std::string_view text) {

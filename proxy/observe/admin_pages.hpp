@@ -15,12 +15,13 @@
 
 namespace slotway::proxy {
 
-enum class AdminPage : std::uint8_t { index, metrics, healthz, readyz, topology };
+enum class AdminPage : std::uint8_t { index, metrics, healthz, readyz, topology, drain };
 
 struct AdminReply {
   unsigned status = 200;
   std::string_view content_type;  // static
   std::string body;
+  std::string_view allow{};  // static; of a 405
 };
 
 inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
@@ -38,10 +39,15 @@ std::vector<std::string> not_ready_reasons(const ControlFacts& facts);
 using SlotRange = std::pair<routing::Slot, routing::Slot>;
 std::map<routing::NodeIndex, std::vector<SlotRange>> slot_ranges(const routing::Topology& topology);
 
+// What to say to a request that the page does not take; nullopt = it takes it. All pages are read but /drain,
+// which is done, and not by a page of the web that a browser shows: that one sends an Origin.
+std::optional<AdminReply> refuse_request(AdminPage page, std::string_view method, bool has_origin);
+
 AdminReply index_page();
 AdminReply error_page(unsigned status, std::string_view text);
 AdminReply healthz_page(bool loops_turn);
 AdminReply readyz_page(const ControlFacts& facts);
+AdminReply drain_page();
 AdminReply topology_page(const ControlFacts& facts);
 
 }  // namespace slotway::proxy

@@ -285,7 +285,8 @@ void add_server(Families& out, const MetricsInput& input) {
                                    "Always 1; the labels say which build this is.");
   add_sample(build, 1, {{"version", input.version}});
   add_value(out, "slotway_ready", MetricType::Gauge, "1 if /readyz says so, else 0.", input.ready ? 1 : 0);
-  add_value(out, "slotway_draining", MetricType::Gauge, "1 while the process drains after SIGTERM, else 0.",
+  add_value(out, "slotway_draining", MetricType::Gauge,
+            "1 while the process drains, after SIGTERM or POST /drain, else 0.",
             input.facts.draining ? 1 : 0);
   add_value(out, "slotway_admin_connections_rejected_total", MetricType::Counter,
             "Connections to the admin port closed at once, because there were too many.",

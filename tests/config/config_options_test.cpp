@@ -77,6 +77,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"timeouts.upstream_idle_ping", "20ms"},
       {"timeouts.client_idle", "21ms"},
       {"timeouts.drain", "22ms"},
+      {"drain.delay", "28ms"},
       {"timeouts.tcp_keepalive", "23s"},
       {"timeouts.tcp_user_timeout", "24ms"},
       {"topology.refresh_interval", "25ms"},

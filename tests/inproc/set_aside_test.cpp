@@ -153,13 +153,18 @@ TEST_CASE("a client that watches is not one that blocks") {
   TestClient client = scene.known_client();
   serve_and_expect(scene, client, {"WATCH", a}, "+OK\r\n");
   CHECK(client.command({"CLIENT", "INFO"}).text.find(" flags=N ") != std::string::npos);
-  SECTION("a drain answers what it has in flight") {
+  SECTION("a drain answers what it has in flight, and lets it end its transaction") {
     client.send({"GET", a});
     const auto get = scene.node(0).take();
     scene.proxy.begin_stop();
     CHECK(scene.other.read_until_closed().empty());
     scene.node(0).send(get, bulk("1"));
-    CHECK(client.read_until_closed() == bulk("1"));
+    CHECK(kit::to_text(client.read()) == "\"1\"");
+    client.send_raw(encode({"MULTI"}) + encode({"SET", a, "1"}) + encode({"EXEC"}));
+    serve(scene.node(0), "MULTI", "+OK\r\n");
+    serve(scene.node(0), "SET " + a + " 1", "+QUEUED\r\n");
+    serve(scene.node(0), "EXEC", "*1\r\n+OK\r\n");
+    CHECK(client.read_until_closed() == "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
   }
   SECTION("it is answered when it sends no more") {
     client.send_raw(encode({"MULTI"}) + encode({"SET", a, "1"}) + encode({"EXEC"}));

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <array>
 #include <fstream>
 #include <memory>
 #include <vector>
@@ -112,6 +113,73 @@ TEST_CASE("the drain is bounded: a node that never answers does not hold the exi
   const std::optional<int> code = proxied.slotway.stop(kSoon);
   REQUIRE(code.has_value());
   CHECK(*code == 0);
+}
+
+TEST_CASE("two proxies restarted one after the other under load lose no reply") {
+  constexpr unsigned kClients = 8;
+  ClusterProcess cluster;
+  std::array<SlotwayProcess, 2> proxies{SlotwayProcess(SLOTWAY_BINARY, cluster.seeds()),
+                                        SlotwayProcess(SLOTWAY_BINARY, cluster.seeds())};
+  CheckedLoad load({.port = proxies[0].port(), .other_port = proxies[1].port(), .clients = kClients});
+  unsigned restarts = 0;
+  for (; restarts < 4; ++restarts) {
+    SlotwayProcess& proxy = proxies[restarts % 2];
+    load.wait_for(2000);
+    CHECK(proxy.stop() == 0);
+    load.wait_for(2000);
+    proxy.restart();
+  }
+  const LoadResult result = load.stop();
+  INFO(result.summary());
+  CHECK(result.wrong == 0);
+  // Each client is closed once by each proxy that ends with it, and then finds that out.
+  CHECK(result.error_count() <= restarts * kClients);
+  for (const auto& [text, times] : result.errors) {
+    INFO(times << " x " << text);
+    CHECK(text.starts_with("connection: "));
+  }
+}
+
+TEST_CASE("during drain.delay clients are served and accepted, and a second signal ends it") {
+  ProxiedCluster proxied({"--workers", "1", "--drain-delay", "1h"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "a", "1"}) == "+OK");
+  proxied.slotway.begin_stop();
+  kit::wait_until("/readyz says so", kSoon, [&] { return proxied.slotway.get("/readyz").status == 503; });
+  CHECK(proxied.slotway.get("/readyz").body.find("\"reasons\":[\"draining\"]") != std::string::npos);
+  CHECK(proxied.slotway.metric("slotway_draining") == 1);
+  CHECK(client.text({"GET", "a"}) == "\"1\"");
+  CHECK(proxied.client().text({"GET", "a"}) == "\"1\"");
+  CHECK(proxied.slotway.running());
+  CHECK(proxied.slotway.stop(kSoon) == 0);
+}
+
+TEST_CASE("POST /drain ends as SIGTERM does, which may follow it") {
+  ProxiedCluster proxied({"--workers", "1"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "a", "slow"}) == "+OK");
+  const std::size_t primary = proxied.cluster.primary_of(proxied.cluster.slot_of("a"));
+  proxied.cluster.node(primary).pause();
+  client.send({"GET", "a"});
+  kit::wait_until("the request is in flight", kSoon,
+                  [&] { return proxied.slotway.metric("slotway_requests_in_flight") >= 1; });
+  CHECK(proxied.slotway.post("/drain").status == 202);
+  CHECK(proxied.slotway.get("/readyz").status == 503);
+  CHECK(proxied.slotway.post("/drain").status == 202);
+  proxied.slotway.begin_stop();
+  kit::wait_until("new clients are refused", kSoon, [&] { return refuses(proxied.port()); });
+  kit::wait_until("the signal has come", kSoon,
+                  [&] { return proxied.slotway.output().find("signal 15: draining") != std::string::npos; });
+  CHECK(proxied.slotway.running());
+  proxied.cluster.node(primary).resume();
+  CHECK(client.read_until_closed() == "$4\r\nslow\r\n");
+  CHECK(proxied.slotway.wait(kSoon) == 0);
+}
+
+TEST_CASE("POST /drain without clients is answered before the end") {
+  ProxiedCluster proxied({"--workers", "1"});
+  CHECK(proxied.slotway.post("/drain").status == 202);
+  CHECK(proxied.slotway.wait(kSoon) == 0);
 }
 
 TEST_CASE("one client too many is told so and closed, and fits when another has left") {

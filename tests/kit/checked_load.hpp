@@ -18,6 +18,8 @@ namespace slotway::kit {
 
 struct LoadOptions {
   std::uint16_t port = 0;
+  // A client that is closed or refused goes to the other port, as behind one address; 0 = there is none.
+  std::uint16_t other_port = 0;
   unsigned clients = 6;
   unsigned keys_per_client = 24;
   unsigned max_pipeline =

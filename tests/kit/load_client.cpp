@@ -66,6 +66,7 @@ void LoadClient::do_pipeline(const std::vector<Request>& pipeline, GoodReplies& 
     ++result_.errors[std::string("connection: ") + error.what()];
     for (; sent && answered < pipeline.size(); ++answered) on_unknown(pipeline[answered], "");
     connection_.reset();
+    if (options_.other_port != 0) std::swap(options_.port, options_.other_port);
   }
 }
 

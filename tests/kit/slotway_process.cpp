@@ -22,9 +22,9 @@ bool is_ready(std::uint16_t admin_port) {
 
 }  // namespace
 
-HttpReply http_get(std::uint16_t port, const std::string& path) {
+HttpReply http_ask(std::uint16_t port, const std::string& method, const std::string& path) {
   TestClient client(port, std::chrono::seconds(5));
-  client.send_raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  client.send_raw(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const std::string all = client.read_until_closed();
   const std::size_t end = all.find("\r\n\r\n");
   if (!all.starts_with("HTTP/1.1 ") || end == std::string::npos) throw ClientError("no HTTP reply: " + all);

@@ -21,8 +21,9 @@ struct HttpReply {
   std::string body;
 };
 
-// One GET; throws ClientError.
-HttpReply http_get(std::uint16_t port, const std::string& path);
+// One request without a body; throws ClientError.
+HttpReply http_ask(std::uint16_t port, const std::string& method, const std::string& path);
+inline HttpReply http_get(std::uint16_t port, const std::string& path) { return http_ask(port, "GET", path); }
 
 class SlotwayProcess {
  public:
@@ -40,6 +41,7 @@ class SlotwayProcess {
     return TestClient(port_, timeout);
   }
   HttpReply get(const std::string& path) const { return http_get(admin_port_, path); }
+  HttpReply post(const std::string& path) const { return http_ask(admin_port_, "POST", path); }
   // The value of one sample of /metrics, named as it stands there with its labels; throws std::runtime_error
   // if it is not there.
   double metric(const std::string& sample) const;

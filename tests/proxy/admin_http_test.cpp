@@ -310,7 +310,25 @@ TEST_CASE("/readyz is 503 with reasons while draining") {
   Client client(server.port());
   const Reply reply = client.ask("GET", "/readyz");
   CHECK(reply.status == "HTTP/1.1 503 Service Unavailable");
-  CHECK(reply.body.find("draining: no new clients are accepted") != std::string::npos);
+  CHECK(reply.body.find(R"("reasons":["draining"])") != std::string::npos);
+}
+
+TEST_CASE("POST /drain drains, and nothing else does") {
+  Server server;
+  server.hooks.drain = [&server] { server.facts.draining = true; };
+  server.start();
+  Client client(server.port());
+  const Reply get = client.ask("GET", "/drain");
+  CHECK(get.status == "HTTP/1.1 405 Method Not Allowed");
+  CHECK(get.fields.find("Allow: POST\r\n") != std::string::npos);
+  client.send("POST /drain HTTP/1.1\r\nHost: test\r\nOrigin: http://evil.example\r\n\r\n");
+  CHECK(client.read_reply().status == "HTTP/1.1 403 Forbidden");
+  CHECK(client.ask("GET", "/readyz").status == "HTTP/1.1 200 OK");
+  const Reply reply = client.ask("POST", "/drain");
+  CHECK(reply.status == "HTTP/1.1 202 Accepted");
+  CHECK(reply.body.starts_with("draining"));
+  CHECK(client.ask("GET", "/readyz").status == "HTTP/1.1 503 Service Unavailable");
+  CHECK(client.ask("POST", "/drain").status == "HTTP/1.1 202 Accepted");
 }
 
 TEST_CASE("a page that cannot be made is a 500, and the connection lives on") {

@@ -52,6 +52,7 @@ TEST_CASE("a target names a page, whatever its query and form") {
       {"/healthz", AdminPage::healthz},
       {"/readyz", AdminPage::readyz},
       {"/topology", AdminPage::topology},
+      {"/drain", AdminPage::drain},
       {"/metrics?name[]=x", AdminPage::metrics},
       {"/?", AdminPage::index},
       {"http://host:9380/readyz?verbose", AdminPage::readyz},
@@ -72,6 +73,35 @@ TEST_CASE("a target names a page, whatever its query and form") {
   }
 }
 
+TEST_CASE("pages are read, but for the one that acts, which a web page may not ask for") {
+  struct Row {
+    AdminPage page;
+    std::string_view method;
+    bool has_origin;
+    unsigned status;  // 0 = it is taken
+    std::string_view allow;
+  };
+  const Row rows[] = {
+      {AdminPage::index, "GET", false, 0, ""},
+      {AdminPage::metrics, "HEAD", true, 0, ""},
+      {AdminPage::topology, "POST", false, 405, "GET, HEAD"},
+      {AdminPage::readyz, "DELETE", false, 405, "GET, HEAD"},
+      {AdminPage::drain, "POST", false, 0, ""},
+      {AdminPage::drain, "POST", true, 403, ""},
+      {AdminPage::drain, "GET", false, 405, "POST"},
+      {AdminPage::drain, "HEAD", false, 405, "POST"},
+      {AdminPage::drain, "PUT", true, 405, "POST"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.method << " " << static_cast<int>(row.page) << " " << row.has_origin);
+    const auto refusal = refuse_request(row.page, row.method, row.has_origin);
+    CHECK(refusal.has_value() == (row.status != 0));
+    if (!refusal) continue;
+    CHECK(refusal->status == row.status);
+    CHECK(refusal->allow == row.allow);
+  }
+}
+
 TEST_CASE("readiness names each fact that is missing") {
   struct Row {
     bool listening, draining;
@@ -79,7 +109,7 @@ TEST_CASE("readiness names each fact that is missing") {
     std::vector<std::string> reasons;
   };
   const std::string not_listening = "the client port is not listening";
-  const std::string draining = "draining: no new clients are accepted";
+  const std::string draining = "draining";
   const std::string unknown = "no topology was learned yet: the first answer is awaited";
   const Row rows[] = {
       {true, false, topology_of(kWhole), {}},
@@ -119,7 +149,7 @@ TEST_CASE("/readyz says what it was decided from") {
                            .topology = topology_of({{0, 0, 0}, {5, 6, 1}}),
                            .topology_age = 1500ms};
   CHECK(json::parse(readyz_page(facts).body) == json::parse(R"({"ready": false,
-                        "reasons": ["draining: no new clients are accepted", "only 3 of 16384 slots have a node"],
+                        "reasons": ["draining", "only 3 of 16384 slots have a node"],
                         "listening": true, "draining": true, "slots_covered": 3, "slots_total": 16384,
                         "topology_age_ms": 1500})"));
   CHECK(json::parse(readyz_page({}).body).at("topology_age_ms").is_null());

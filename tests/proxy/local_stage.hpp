@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/client/client_session.hpp"
@@ -29,10 +30,17 @@ class LocalStage {
   }
   // Sessions hand their slots and bytes back before those go.
   ~LocalStage() {
-    if (!closed_) sessions_.erase(session_);
+    sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
   }
   LocalStage(const LocalStage&) = delete;
   LocalStage& operator=(const LocalStage&) = delete;
+
+  // Another client of the same worker, on that socket.
+  Handle add_client(int socket) {
+    const Handle handle = sessions_.emplace(room_, socket, kClientId + sessions_.size());
+    if (!sessions_.at(handle).start(handle)) throw std::runtime_error("the session does not start");
+    return handle;
+  }
 
   // The nodes' version, as a map would bring it.
   void set_server_version(std::string version) {
@@ -62,7 +70,16 @@ class LocalStage {
     settle();
   }
 
-  bool closed() const { return closed_; }
+  // The worker acts, and a turn ends.
+  template <class Act>
+  void turn(Act act) {
+    act();
+    settle();
+  }
+
+  bool closed() { return sessions_.find(session_) == nullptr; }
+  Sessions& sessions() { return sessions_; }
+  SocketPair& sockets() { return sockets_; }
   // REQUIRES: not closed.
   ClientSession& session() { return sessions_.at(session_); }
   Dispatcher& dispatcher() { return dispatcher_; }
@@ -71,11 +88,11 @@ class LocalStage {
 
  private:
   void settle() {
-    while (!closed_ && !room_.to_settle.empty()) {
-      room_.to_settle.clear();
-      if (session().settle()) continue;
-      sessions_.erase(session_);
-      closed_ = true;
+    while (!room_.to_settle.empty()) {
+      for (const Handle handle : std::exchange(room_.to_settle, {})) {
+        ClientSession* session = sessions_.find(handle);
+        if (session && !session->settle()) sessions_.erase(handle);
+      }
     }
   }
 
@@ -92,7 +109,6 @@ class LocalStage {
   ClientDesk desk_{0, facts_, room_, sessions_};
   SocketPair sockets_;
   Handle session_;
-  bool closed_ = false;
 };
 
 }  // namespace slotway::proxy
