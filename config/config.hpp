@@ -44,6 +44,8 @@ struct ClientConfig {
   std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
   std::string requirepass_file;                           // `requirepass_file`
   ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer
+  // `client_max_age`: older clients are closed between two requests, give or take a tenth; 0 = never
+  milliseconds client_max_age{0};
   // `announce`: Slotway's address in view `proxy`; nullopt = the one that the client is connected to
   std::optional<HostPort> announce;
   DebugCommand debug_command = DebugCommand::refuse;  // `debug_command`

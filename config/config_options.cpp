@@ -300,6 +300,8 @@ constexpr std::array kOptions{
         "requirepass", false),
     row("cluster_view", "proxy|nodes", kWord<kClusterViews, kClient, &ClientConfig::cluster_view>,
         "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
+    row("client_max_age", "TIME", kDuration<kClient, &ClientConfig::client_max_age>,
+        "age at which a client is closed between two requests; 0 = never"),
     row("announce", "HOST:PORT", {&set_announce, &print_announce},
         "Slotway's address in cluster_view proxy; not set = the one the client is connected to"),
     row("debug_command", "refuse|allow", kWord<kDebugCommand, kClient, &ClientConfig::debug_command>,

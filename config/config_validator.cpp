@@ -53,6 +53,8 @@ constexpr auto kFailover = &Config::failover;
 // Requests are counted in 32 bits, so they stay below 4 GiB. TCP_KEEPIDLE takes 1 to 32767 seconds (tcp(7)).
 constexpr std::array kRanges{
     Range{"backlog", number<&Config::client, &ClientConfig::backlog>, 1, 65535, print_count},
+    Range{"client_max_age", time<&Config::client, &ClientConfig::client_max_age>, kSecond, 8760 * kHour,
+          print_milliseconds, true},
     Range{"workers", [](const Config& config) -> std::uint64_t { return config.workers; }, 1, 256,
           print_count, true},
     Range{"limits.max_clients", number<kLimits, &LimitsConfig::max_clients>, 1, 1000000, print_count},

@@ -232,8 +232,12 @@ void Worker::on_tick() {
   client_desk_.on_tick();
   subscriptions_.on_tick();
   invalidations_.on_tick();
-  if (loop_.config.timeouts.client_idle.count() > 0 || drain_.has_begun()) {
-    sessions_.for_each([](Handle, ClientSession& session) { session.on_tick(); });
+  const bool ages = loop_.config.client.client_max_age.count() > 0;
+  if (ages || loop_.config.timeouts.client_idle.count() > 0 || drain_.has_begun()) {
+    sessions_.for_each([ages](Handle, ClientSession& session) {
+      if (ages) session.check_age();
+      session.on_tick();
+    });
   }
   loop_.counters.buffer_bytes.set(loop_.blocks.bytes_held());
 }

@@ -46,6 +46,7 @@ enum class Taken : std::uint8_t {
 // Whether a session is to end, and how soon.
 enum class Departure : std::uint8_t {
   none,
+  by_age,            // as soon as nothing of its client's is open; one that is told things stays
   between_requests,  // as soon as nothing of its client's is open
   when_answered,     // no later than what is in flight is answered, a transaction ended
 };
@@ -104,7 +105,9 @@ class ClientSession {
   // Writes what was deferred then, if it was not written meanwhile. False: finished, erase it.
   bool settle_deferred(TimePoint since);
   void on_tick();
-  // --- the end of the proxy (session_departure.cpp) ---
+  // --- its end (session_departure.cpp) ---
+  // On the tick, if there is a client_max_age.
+  void check_age();
   // To be closed between two requests, until then it is served as before. One that only waits, for an element
   // or for messages, is closed at once.
   void leave();
@@ -238,6 +241,8 @@ class ClientSession {
   void set_limited(bool limited);
   std::uint64_t held_bytes() const;
   void check_memory();
+  bool has_nothing_open() const;
+  bool waits_for_pushes() const;
   bool may_depart() const;
   void depart();
   void depart_if_quiet();

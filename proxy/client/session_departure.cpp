@@ -3,6 +3,9 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
+#include <cstdint>
+
 #include "proxy/client/client_session.hpp"
 
 namespace slotway::proxy {
@@ -20,6 +23,16 @@ bool has_unread(int socket) {
   return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+// A tenth more or less, the same for a client at each look: its id, mixed (splitmix64's finalizer), says how
+// much.
+Clock::duration jittered(Clock::duration age, std::uint64_t id) {
+  constexpr std::uint64_t kParts = 1024;
+  id = (id ^ (id >> 30)) * 0xbf58476d1ce4e5b9;
+  id = (id ^ (id >> 27)) * 0x94d049bb133111eb;
+  const auto part = static_cast<std::int64_t>((id ^ (id >> 31)) % (2 * kParts + 1)) - std::int64_t{kParts};
+  return age + age / 10 * part / std::int64_t{kParts};
+}
+
 }  // namespace
 
 void ClientSession::leave() {
@@ -35,15 +48,38 @@ void ClientSession::drain() {
   want_settle();
 }
 
-bool ClientSession::may_depart() const {
-  // What a limit holds back has not begun.
-  if (departure_ == Departure::when_answered) return !transaction_ && (!parser_ || paused_);
+void ClientSession::check_age() {
+  if (departure_ != Departure::none) return;
+  const Clock::duration limit = room_.loop.config.client.client_max_age;
+  const Clock::duration age = room_.loop.now - started_;
+  // What no client is old enough for is not worth a look at its own limit.
+  if (age < limit - limit / 10 || age < jittered(limit, state_.id)) return;
+  departure_ = Departure::by_age;
+  depart_if_quiet();
+}
+
+bool ClientSession::has_nothing_open() const {
   return replies_.size() == 0 && out_.empty() && !parser_ && read_.bytes().empty() && !transaction_ &&
          watched_slot_ == routing::kAnySlot && !has_unread(socket_);
 }
 
+bool ClientSession::waits_for_pushes() const { return state_.facts.subscriber || monitors_ || tracking_; }
+
+bool ClientSession::may_depart() const {
+  switch (departure_) {
+    case Departure::none: return false;
+    case Departure::by_age: return !waits_for_pushes() && has_nothing_open();
+    case Departure::between_requests: return has_nothing_open();
+    // What a limit holds back has not begun.
+    case Departure::when_answered: return !transaction_ && (!parser_ || paused_);
+  }
+  return false;
+}
+
 void ClientSession::depart() {
-  if (!finished_ && !closing_ && may_depart()) closing_ = true;
+  if (finished_ || closing_ || !may_depart()) return;
+  closing_ = true;
+  if (departure_ == Departure::by_age) room_.loop.counters.clients_aged.add();
 }
 
 void ClientSession::depart_if_quiet() {

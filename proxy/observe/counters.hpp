@@ -82,6 +82,7 @@ struct WorkerCounters {
   Counter clients_closed;       // ever
   Counter clients_paused;       // now not read from, because of a limit
   Counter clients_over_memory;  // ever closed, because of limits.max_memory_per_client
+  Counter clients_aged;         // ever closed, because of client_max_age
   Counter clients_pinned;       // now with a connection set aside for them: they block or watch
   Counter clients_blocked;      // now waiting in a blocking command
   Counter clients_postponed;    // now held back by CLIENT PAUSE

@@ -106,6 +106,8 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
   add_sum(out, workers, "slotway_client_connections_over_memory_total", MetricType::Counter,
           "Client connections closed because of limits.max_memory_per_client.",
           &WorkerCounters::clients_over_memory);
+  add_sum(out, workers, "slotway_client_connections_aged_total", MetricType::Counter,
+          "Client connections closed because of client_max_age.", &WorkerCounters::clients_aged);
   add_sum(out, workers, "slotway_client_received_bytes_total", MetricType::Counter,
           "Bytes read from clients.", &WorkerCounters::client_bytes_in);
   add_sum(out, workers, "slotway_client_sent_bytes_total", MetricType::Counter, "Bytes written to clients.",

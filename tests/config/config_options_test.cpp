@@ -56,6 +56,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"backlog", "7"},
       {"requirepass_file", "/run/r"},
       {"cluster_view", "nodes"},
+      {"client_max_age", "29s"},
       {"announce", "slotway.example:6380"},
       {"debug_command", "allow"},
       {"workers", "3"},
