@@ -1,6 +1,6 @@
 // The configuration as plain data: what every other room reads, and nothing that knows where it came from.
-// Owner: main; workers and the control plane hold copies or const references for the process's lifetime.
-// Thread: any (immutable once loaded). Invariant: what config_loader returns has passed config_validator.
+// Owner: main; each worker and the control plane hold a copy, and take over another one at a reload.
+// Thread: that of whoever holds the copy. Invariant: what config_loader returns has passed config_validator.
 // Units: durations are chrono types; sizes are bytes.
 #pragma once
 

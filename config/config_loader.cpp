@@ -16,10 +16,12 @@ namespace {
 class Layers {
  public:
   // Nobody knows what an unreadable file would have set: no complaint about what seems to be missing.
-  void add_file(const SourceResult& file) {
+  void read_file(const std::string& path) {
+    const SourceResult file = read_yaml_file(path);
     if (!file.is_readable) {
       for (const Option& option : options()) origins_.mark_broken(option.path);
     }
+    files_.push_back(path);
     add(file);
   }
 
@@ -46,6 +48,7 @@ class Layers {
 
   const Config& config() const { return config_; }
   const Origins& origins() const { return origins_; }
+  const std::vector<std::string>& files() const { return files_; }
 
   std::vector<Problem> sorted_problems() const {
     std::vector<Problem> problems = problems_;
@@ -107,6 +110,7 @@ class Layers {
   void read_secret(std::string_view path, const std::string& file, std::string_view secret_path,
                    std::string& secret) {
     if (file.empty()) return;
+    files_.push_back(file);
     auto read = read_secret_file(file);
     if (auto* complaint = std::get_if<Complaint>(&read)) {
       problems_.push_back({origins_.of(path), std::string(path), std::move(*complaint)});
@@ -120,6 +124,7 @@ class Layers {
   Config config_;
   Origins origins_;
   std::vector<Problem> problems_;
+  std::vector<std::string> files_;
 };
 
 // The whole configuration, each option with where its value came from; a password shows only whether it is
@@ -139,12 +144,12 @@ std::string describe(const Config& config, const Origins& origins) {
 
 LoadResult load(int argc, const char* const* argv, const Environment& environment, std::string_view version) {
   FlagResult flags = read_flags(argc, argv, version);
-  if (flags.print_and_exit) return {std::nullopt, {}, std::move(flags.print_and_exit)};
+  if (flags.print_and_exit) return {std::nullopt, {}, {}, std::move(flags.print_and_exit)};
   const EnvironmentResult variables = read_environment(environment);
 
   Layers layers;
   const auto& file = flags.config_file ? flags.config_file : variables.config_file;
-  if (file) layers.add_file(read_yaml_file(*file));
+  if (file) layers.read_file(*file);
   layers.add(variables.source);
   layers.add(flags.source);
   layers.read_secrets();
@@ -152,6 +157,7 @@ LoadResult load(int argc, const char* const* argv, const Environment& environmen
 
   LoadResult result;
   result.problems = layers.sorted_problems();
+  result.files = layers.files();
   if (!result.problems.empty()) return result;
   if (flags.check_config) {
     result.print_and_exit = describe(layers.config(), layers.origins());

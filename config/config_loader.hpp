@@ -1,5 +1,5 @@
 // Loads the configuration from flags, environment, file and defaults, in this order of precedence.
-// Owner: main, once at the start. Thread: before the threads start: it reads files.
+// Owner: main, at the start and at each reload. Thread: control, or before the threads start: it reads files.
 // Invariant: either a configuration that passed config_validator, or every problem there is, or a text to
 // print. Typical use:
 //   const auto loaded = config::load(argc, argv, config::environment_map(environ), SLOTWAY_VERSION);
@@ -19,10 +19,13 @@
 
 namespace slotway::config {
 
-// Exactly one of the three is there: `problems` is empty if and only if one of the others has a value.
+// Exactly one of the three is there: `problems` is empty if and only if `config` or `print_and_exit` has a
+// value.
 struct LoadResult {
   std::optional<Config> config;
   std::vector<Problem> problems;  // sorted: files by line, variables, flags, then what is missing
+  std::vector<std::string>
+      files;  // that it was read from, or could not be: the configuration's, then passwords'
   std::optional<std::string>
       print_and_exit;  // of --help, --version, and --check-config if all is well; ends in \n
 };

@@ -24,7 +24,18 @@ auto& member(Root& config) {
 struct Codec {
   MaybeComplaint (*set)(std::string_view, Config&);
   std::string (*print)(const Config&);
+  bool (*same)(const Config&, const Config&);
+  void (*copy)(const Config&, Config&);
 };
+
+template <auto... Members>
+constexpr Codec codec(MaybeComplaint (*set)(std::string_view, Config&), std::string (*print)(const Config&)) {
+  return {set, print,
+          [](const Config& left, const Config& right) {
+            return member<Members...>(left) == member<Members...>(right);
+          },
+          [](const Config& from, Config& to) { member<Members...>(to) = member<Members...>(from); }};
+}
 
 template <auto... Members>
 MaybeComplaint set_count(std::string_view text, Config& config) {
@@ -41,8 +52,9 @@ MaybeComplaint set_count(std::string_view text, Config& config) {
 }
 
 template <auto... Members>
-constexpr Codec kCount{&set_count<Members...>,
-                       [](const Config& config) { return std::to_string(member<Members...>(config)); }};
+constexpr Codec kCount = codec<Members...>(&set_count<Members...>, [](const Config& config) {
+  return std::to_string(member<Members...>(config));
+});
 
 template <auto... Members>
 MaybeComplaint set_size(std::string_view text, Config& config) {
@@ -53,8 +65,9 @@ MaybeComplaint set_size(std::string_view text, Config& config) {
 }
 
 template <auto... Members>
-constexpr Codec kSize{&set_size<Members...>,
-                      [](const Config& config) { return print_size(member<Members...>(config)); }};
+constexpr Codec kSize = codec<Members...>(&set_size<Members...>, [](const Config& config) {
+  return print_size(member<Members...>(config));
+});
 
 template <auto... Members>
 MaybeComplaint set_duration(std::string_view text, Config& config) {
@@ -65,8 +78,9 @@ MaybeComplaint set_duration(std::string_view text, Config& config) {
 }
 
 template <auto... Members>
-constexpr Codec kDuration{&set_duration<Members...>,
-                          [](const Config& config) { return print_duration(member<Members...>(config)); }};
+constexpr Codec kDuration = codec<Members...>(&set_duration<Members...>, [](const Config& config) {
+  return print_duration(member<Members...>(config));
+});
 
 template <auto... Members>
 MaybeComplaint set_text(std::string_view text, Config& config) {
@@ -75,10 +89,10 @@ MaybeComplaint set_text(std::string_view text, Config& config) {
 }
 
 template <auto... Members>
-constexpr Codec kText{&set_text<Members...>, [](const Config& config) {
-                        const std::string& value = member<Members...>(config);
-                        return value.empty() ? std::string("(not set)") : value;
-                      }};
+constexpr Codec kText = codec<Members...>(&set_text<Members...>, [](const Config& config) {
+  const std::string& value = member<Members...>(config);
+  return value.empty() ? std::string("(not set)") : value;
+});
 
 // A password, or the file that holds one. Empty is refused: `SLOTWAY_REQUIREPASS=`, an unset variable behind
 // it, would else take the place of the password in a file, and open the proxy to everybody.
@@ -89,12 +103,12 @@ MaybeComplaint set_unless_empty(std::string_view text, Config& config) {
 }
 
 template <auto... Members>
-constexpr Codec kSecret{&set_unless_empty<Members...>, [](const Config& config) {
-                          return std::string(member<Members...>(config).empty() ? "(not set)" : "(set)");
-                        }};
+constexpr Codec kSecret = codec<Members...>(&set_unless_empty<Members...>, [](const Config& config) {
+  return std::string(member<Members...>(config).empty() ? "(not set)" : "(set)");
+});
 
 template <auto... Members>
-constexpr Codec kSecretFile{&set_unless_empty<Members...>, kText<Members...>.print};
+constexpr Codec kSecretFile = codec<Members...>(&set_unless_empty<Members...>, kText<Members...>.print);
 
 template <auto... Members>
 MaybeComplaint set_address(std::string_view text, Config& config) {
@@ -146,7 +160,7 @@ std::string print_word(const Config& config) {
 }
 
 template <const auto& Words, auto... Members>
-constexpr Codec kWord{&set_word<Words, Members...>, &print_word<Words, Members...>};
+constexpr Codec kWord = codec<Members...>(&set_word<Words, Members...>, &print_word<Words, Members...>);
 
 // Options with a shape of their own
 // --------------------------------------------------------------------------------
@@ -247,6 +261,13 @@ constexpr Option row(std::string_view path, std::string_view metavar, Codec code
   option.help = help;
   option.set = codec.set;
   option.print = codec.print;
+  option.same = codec.same;
+  option.copy = codec.copy;
+  return option;
+}
+
+constexpr Option at_start(Option option) {
+  option.needs_restart = true;
   return option;
 }
 
@@ -271,13 +292,14 @@ constexpr auto kTimeouts = &Config::timeouts;
 constexpr auto kTopology = &Config::topology;
 constexpr auto kFailover = &Config::failover;
 
-constexpr Codec kListen{&set_address<kClient, &ClientConfig::listen>,
-                        [](const Config& config) { return print_host_port(config.client.listen); }};
+constexpr Codec kListen = codec<kClient, &ClientConfig::listen>(
+    &set_address<kClient, &ClientConfig::listen>,
+    [](const Config& config) { return print_host_port(config.client.listen); });
+constexpr Codec kSeeds = codec<kCluster, &ClusterConfig::seeds>(&add_seed, &print_seeds);
 
 constexpr std::array kOptions{
-    list_row(
-        row("cluster.seeds", "HOST:PORT[,...]", {&add_seed, &print_seeds}, "nodes to learn the cluster from"),
-        [](Config& config) { config.cluster.seeds.clear(); }),
+    list_row(row("cluster.seeds", "HOST:PORT[,...]", kSeeds, "nodes to learn the cluster from"),
+             [](Config& config) { config.cluster.seeds.clear(); }),
     row("cluster.username", "NAME", kText<kCluster, &ClusterConfig::username>,
         "user to log in to the nodes as; not set = the default user"),
     exclusive<kCluster, &ClusterConfig::password>(
@@ -288,8 +310,9 @@ constexpr std::array kOptions{
         row("cluster.password_file", "FILE", kSecretFile<kCluster, &ClusterConfig::password_file>,
             "file whose first line is the password of the nodes"),
         "cluster.password", false),
-    row("listen", "ADDR:PORT", kListen, "where clients connect"),
-    row("backlog", "N", kCount<kClient, &ClientConfig::backlog>, "connections that may wait to be accepted"),
+    at_start(row("listen", "ADDR:PORT", kListen, "where clients connect")),
+    at_start(row("backlog", "N", kCount<kClient, &ClientConfig::backlog>,
+                 "connections that may wait to be accepted")),
     exclusive<kClient, &ClientConfig::requirepass>(
         row("requirepass", "PASSWORD", kSecret<kClient, &ClientConfig::requirepass>,
             "password that clients must send"),
@@ -302,13 +325,14 @@ constexpr std::array kOptions{
         "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
     row("client_max_age", "TIME", kDuration<kClient, &ClientConfig::client_max_age>,
         "age at which a client is closed between two requests; 0 = never"),
-    row("announce", "HOST:PORT", {&set_announce, &print_announce},
+    row("announce", "HOST:PORT", codec<kClient, &ClientConfig::announce>(&set_announce, &print_announce),
         "Slotway's address in cluster_view proxy; not set = the one the client is connected to"),
     row("debug_command", "refuse|allow", kWord<kDebugCommand, kClient, &ClientConfig::debug_command>,
         "whether clients may use DEBUG, if their nodes let them"),
-    row("workers", "N|auto", {&set_workers, &print_workers}, "threads; auto = cores the process may use"),
-    row("admin", "ADDR:PORT|off", {&set_admin, &print_admin},
-        "where metrics and health are served over HTTP"),
+    at_start(row("workers", "N|auto", codec<&Config::workers>(&set_workers, &print_workers),
+                 "threads; auto = cores the process may use")),
+    at_start(row("admin", "ADDR:PORT|off", codec<&Config::admin>(&set_admin, &print_admin),
+                 "where metrics and health are served over HTTP")),
     row("limits.max_clients", "N", kCount<kLimits, &LimitsConfig::max_clients>, "clients at the same time"),
     row("limits.max_bulk", "SIZE", kSize<kLimits, &LimitsConfig::max_bulk_bytes>,
         "one argument of a request"),

@@ -14,12 +14,13 @@
 namespace slotway::config {
 
 struct Option {
-  std::string_view path;      // in the YAML file: "limits.max_clients"
-  std::string_view metavar;   // what --help calls the value: "N"
-  std::string_view help;      // one line, without the default
-  bool is_list = false;       // the file has a sequence; a variable and a flag separate by commas
-  bool is_secret = false;     // has no flag that works; its value is never printed or quoted
-  std::string_view excludes;  // the path of the other way to set the same thing
+  std::string_view path;       // in the YAML file: "limits.max_clients"
+  std::string_view metavar;    // what --help calls the value: "N"
+  std::string_view help;       // one line, without the default
+  bool is_list = false;        // the file has a sequence; a variable and a flag separate by commas
+  bool is_secret = false;      // has no flag that works; its value is never printed or quoted
+  std::string_view excludes;   // the path of the other way to set the same thing
+  bool needs_restart = false;  // a process that runs does not take over another value
 
   // Reads one value into the configuration (of a list: appends one item). Says what is wrong with it, if it
   // is.
@@ -28,6 +29,9 @@ struct Option {
   void (*clear)(Config& config) = nullptr;
   // The value as the file would have it; a secret says only whether it is set.
   std::string (*print)(const Config& config) = nullptr;
+  // Whether two configurations agree in it, and to make them; of a secret, its value.
+  bool (*same)(const Config& left, const Config& right) = nullptr;
+  void (*copy)(const Config& from, Config& to) = nullptr;
 };
 
 // In the order of the example file.

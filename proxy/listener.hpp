@@ -27,6 +27,8 @@ class Listener {
   // Clients whose connections stand already are accepted first: they would be reset.
   void stop();
   bool is_listening() const { return listening_; }
+  // Those that are more already stay.
+  void set_max_clients(std::uint32_t max_clients) { max_clients_ = max_clients; }
   // Clients that were one too many, so far.
   std::uint64_t rejected() const { return rejected_; }
   // Clients that worker i has been given so far.

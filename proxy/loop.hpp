@@ -22,7 +22,7 @@ struct Loop {
 
   explicit Loop(const config::Config& c) : config(c), scratch_(std::make_unique<char[]>(kScratchBytes)) {}
 
-  const config::Config& config;
+  config::Config config;  // the worker's own: others are told to take over a new one (Worker::configure)
   protocol::BlockPool blocks;
   EdgePoller poller;
   WorkerCounters counters;

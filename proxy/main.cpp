@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include "config/config_loader.hpp"
 #include "config/worker_count.hpp"
@@ -26,14 +27,14 @@ void bound_teardown() {
   ::alarm(kTeardownSeconds);
 }
 
-void serve(const slotway::config::Config& config) {
+void serve(const slotway::config::Config& config, slotway::proxy::ConfigReloader::Load load) {
   using namespace slotway;
   proxy::setup_logging(config.log);
   const unsigned workers = config::worker_count(config.workers);
   const std::uint64_t open_files = proxy::raise_open_files();
   if (const auto warning = proxy::open_files_warning(open_files, config.limits.max_clients, workers))
     spdlog::warn("{}", *warning);
-  proxy::Server server(config, workers);
+  proxy::Server server(config, workers, std::move(load));
   server.run();
   bound_teardown();
 }
@@ -42,8 +43,12 @@ void serve(const slotway::config::Config& config) {
 
 int main(int argc, char** argv) {
   using namespace slotway;
-  const config::LoadResult loaded =
-      config::load(argc, argv, config::environment_map(environ), SLOTWAY_VERSION);
+  // A reload before there is anything that could is not the end.
+  std::signal(SIGHUP, SIG_IGN);
+  const auto load = [argc, argv, environment = config::environment_map(environ)] {
+    return config::load(argc, argv, environment, SLOTWAY_VERSION);
+  };
+  const config::LoadResult loaded = load();
   if (loaded.print_and_exit) {
     std::fputs(loaded.print_and_exit->c_str(), stdout);
     return 0;
@@ -55,7 +60,7 @@ int main(int argc, char** argv) {
   // Whoever reads the log may leave (`slotway 2>&1 | head`): that ends the log, not the proxy.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    serve(*loaded.config);
+    serve(*loaded.config, load);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "slotway: %s\n", error.what());
     return kCannotStart;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "config/units.hpp"
 
@@ -25,22 +26,23 @@ std::string make_run_id() {
 
 }  // namespace
 
-Server::Server(const config::Config& config, unsigned workers)
-    : config_(config),
-      facts_{config, make_run_id(), std::chrono::steady_clock::now(), 0, {}},
-      workers_(make_workers(workers)),
-      control_(config, workers_) {
+Server::Server(const config::Config& config, unsigned workers, ConfigReloader::Load load)
+    : listen_(config.client.listen),
+      admin_(config.admin),
+      facts_{make_run_id(), std::chrono::steady_clock::now(), 0, {}},
+      workers_(make_workers(config, workers)),
+      control_(config, workers_, std::move(load)) {
   facts_.listen_port = control_.port();
   facts_.post_to_desk = [this](unsigned worker, std::function<void(ClientDesk&)> job) {
     workers_[worker]->run_at_desk(std::move(job));
   };
 }
 
-ControlPlane::Workers Server::make_workers(unsigned count) {
+ControlPlane::Workers Server::make_workers(const config::Config& config, unsigned count) {
   ControlPlane::Workers workers;
   for (unsigned i = 0; i < count; ++i) {
     workers.push_back(std::make_unique<Worker>(
-        i, count, config_, facts_,
+        i, count, config, facts_,
         [this](routing::RefreshReason reason) { control_.request_refresh(reason); }));
     facts_.workers.push_back(&workers.back()->counters());
   }
@@ -58,9 +60,8 @@ void Server::run() {
 
   for (const auto& worker : workers_) worker->start();
   spdlog::info("slotway {} listens on {} with {} workers", SLOTWAY_VERSION,
-               config::print_host_port(config_.client.listen.host, port()), workers_.size());
-  if (config_.admin)
-    spdlog::info("admin on {}", config::print_host_port(config_.admin->host, control_.admin_port()));
+               config::print_host_port(listen_.host, port()), workers_.size());
+  if (admin_) spdlog::info("admin on {}", config::print_host_port(admin_->host, control_.admin_port()));
   control_.run();
 }
 

@@ -1,9 +1,10 @@
 // The whole proxy: workers and the control plane, put together. main runs one; tests run one in process.
 // Owner: main. Thread: run() makes the calling thread the control thread. Invariant: the configuration is
-// valid and outlives the server.
+// valid.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "config/config.hpp"
 #include "proxy/client/proxy_facts.hpp"
@@ -15,7 +16,8 @@ class Server {
  public:
   // Binds both ports; `workers` is the number of threads. Throws std::runtime_error: what failed, where, what
   // to do.
-  Server(const config::Config& config, unsigned workers);
+  // `load`: see ConfigReloader.
+  Server(const config::Config& config, unsigned workers, ConfigReloader::Load load = nullptr);
 
   std::uint16_t port() const { return control_.port(); }
 
@@ -23,11 +25,13 @@ class Server {
   void run();
   // Any thread.
   void shut_down() { control_.shut_down(); }
+  void reload() { control_.reload(); }
 
  private:
-  ControlPlane::Workers make_workers(unsigned count);
+  ControlPlane::Workers make_workers(const config::Config& config, unsigned count);
 
-  const config::Config& config_;
+  const config::HostPort listen_;
+  const std::optional<config::HostPort> admin_;
   ProxyFacts facts_;
   const ControlPlane::Workers workers_;
   ControlPlane control_;

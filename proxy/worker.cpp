@@ -42,7 +42,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       invalidations_(
           index, facts, io_, loop_, sessions_, slots_, pool_, [this] { end_turn(true); }, request_refresh),
       dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
-      local_commands_(facts, pool_, client_desk_),
+      local_commands_(facts, loop_.config, pool_, client_desk_),
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
       monitor_feed_(index, count, facts, room_, sessions_),
@@ -104,6 +104,20 @@ void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
 
 void Worker::publish(std::shared_ptr<const protocol::LearnedCommands> learned) {
   post([this, learned = std::move(learned)] { dispatcher_.set_learned(learned); });
+}
+
+void Worker::configure(std::shared_ptr<const config::Config> config) {
+  post([this, config = std::move(config)] {
+    turn([&] {
+      loop_.config = *config;
+      room_.parse_limits = parse_limits(loop_.config.limits);
+      dispatcher_.on_config();
+      invalidations_.on_config();
+      if (!loop_.config.client.requirepass.empty()) return;
+      // As in Redis: who has not logged in needs not any more.
+      sessions_.for_each([](Handle, ClientSession& session) { session.state().facts.authenticated = true; });
+    });
+  });
 }
 
 void Worker::drain(std::chrono::milliseconds limit) {

@@ -35,7 +35,7 @@ class Worker {
   // Called on the worker's thread; must hand over to the control plane and return at once.
   using RequestRefresh = std::function<void(routing::RefreshReason)>;
 
-  // `index` below `count`, the number of workers. `config` and `facts` outlive the worker.
+  // `index` below `count`, the number of workers. `facts` outlive the worker.
   Worker(unsigned index, unsigned count, const config::Config& config, const ProxyFacts& facts,
          RequestRefresh request_refresh);
   ~Worker();
@@ -52,6 +52,8 @@ class Worker {
   void take_client(int socket);
   void publish(std::shared_ptr<const routing::Topology> topology);
   void publish(std::shared_ptr<const protocol::LearnedCommands> learned);
+  // From now on, on connections that there are too, as far as they still ask; but nobody has to log in again.
+  void configure(std::shared_ptr<const config::Config> config);
   // All clients are let go within `limit`; see ClientDrain. REQUIRES: no client is given to it any more.
   void drain(std::chrono::milliseconds limit);
   // A question of another worker about this one's clients.

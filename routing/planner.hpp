@@ -26,6 +26,12 @@ class Planner {
 
   Plan plan(const protocol::RequestView& request, const SessionFacts& facts);
 
+  // As for the constructor, from the next plan on.
+  void set_options(const config::MultikeyConfig& multikey, bool debug) {
+    multikey_ = multikey;
+    debug_ = debug;
+  }
+
   // What nodes have described beyond the built-in table. Rows of earlier ones stay valid.
   void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
     learned_ = std::move(learned);

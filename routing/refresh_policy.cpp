@@ -26,6 +26,12 @@ void RefreshSchedule::request(RefreshReason reason) {
   awaited_ |= reason == RefreshReason::primary_awaited;
 }
 
+void RefreshSchedule::set_intervals(milliseconds interval, milliseconds min_interval, TimePoint now) {
+  interval_ = interval;
+  min_interval_ = min_interval;
+  timer_due_ = std::min(timer_due_, now + interval);
+}
+
 TimePoint RefreshSchedule::due() const {
   if (!requested_ || (failures_ > 0 && !awaited_)) return timer_due_;
   return std::min(timer_due_, earliest_);

@@ -49,6 +49,10 @@ class RefreshSchedule {
   // election takes as long as a few refreshes. `reason` is kept for the next one.
   void request(RefreshReason reason);
 
+  // From now on; a refresh that is far away comes nearer.
+  void set_intervals(std::chrono::milliseconds interval, std::chrono::milliseconds min_interval,
+                     TimePoint now);
+
   // When the next refresh is due.
   TimePoint due() const;
 

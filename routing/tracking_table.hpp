@@ -38,6 +38,9 @@ class TrackingTable {
   // as changed.
   TrackingTable(TrackingHost& host, std::size_t max_items) : host_(host), max_items_(max_items) {}
 
+  // From now on; what is too much then goes when the next key is added.
+  void set_max_items(std::size_t max_items) { max_items_ = max_items; }
+
   // --- clients ---
   // Keys count when they are read.
   void start(TrackerId tracker);
@@ -82,7 +85,7 @@ class TrackingTable {
   void make_room();
 
   TrackingHost& host_;
-  const std::size_t max_items_;
+  std::size_t max_items_;
   std::unordered_map<TrackerId, Client> clients_;
   Entries entries_;
   std::map<std::string, std::vector<TrackerId>, std::less<>> prefixes_;

@@ -58,18 +58,18 @@ class Text {
   std::string text_;
 };
 
-void write_server(Text& text, const ProxyFacts& facts) {
+void write_server(Text& text, const ProxyFacts& facts, const config::Config& config) {
   text.section("Server");
-  text.field("redis_mode", server_mode(facts.config.client));
+  text.field("redis_mode", server_mode(config.client));
   text.field("process_id", static_cast<std::uint64_t>(::getpid()));
   text.field("run_id", facts.run_id);
   text.field("tcp_port", facts.listen_port);
 }
 
-void write_clients(Text& text, const ProxyFacts& facts, const Totals& totals) {
+void write_clients(Text& text, const config::Config& config, const Totals& totals) {
   text.section("Clients");
   text.field("connected_clients", totals.clients);
-  text.field("maxclients", facts.config.limits.max_clients);
+  text.field("maxclients", config.limits.max_clients);
   text.field("blocked_clients", totals.blocked);
   text.field("tracking_clients", totals.tracking);
 }
@@ -109,12 +109,12 @@ void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology*
 
 }  // namespace
 
-std::string info_text(const ProxyFacts& facts, const routing::Topology* topology,
-                      const routing::InfoSections& sections) {
+std::string info_text(const ProxyFacts& facts, const config::Config& config,
+                      const routing::Topology* topology, const routing::InfoSections& sections) {
   const Totals totals = sum(facts);
   Text text;
-  if (sections.wants("server")) write_server(text, facts);
-  if (sections.wants("clients")) write_clients(text, facts, totals);
+  if (sections.wants("server")) write_server(text, facts, config);
+  if (sections.wants("clients")) write_clients(text, config, totals);
   if (sections.wants("stats")) write_stats(text, totals);
   if (sections.wants("replication")) {
     text.section("Replication");

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.hpp"
 #include "proxy/client/proxy_facts.hpp"
 #include "routing/info_sections.hpp"
 #include "routing/topology.hpp"
@@ -14,8 +15,8 @@
 namespace slotway::proxy {
 
 // `topology` may be nullptr.
-std::string info_text(const ProxyFacts& facts, const routing::Topology* topology,
-                      const routing::InfoSections& sections);
+std::string info_text(const ProxyFacts& facts, const config::Config& config,
+                      const routing::Topology* topology, const routing::InfoSections& sections);
 
 // What it is to its clients by cluster_view: "standalone" or "cluster" (redis_mode; HELLO's mode).
 std::string_view server_mode(const config::ClientConfig& config);

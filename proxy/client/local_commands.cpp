@@ -122,7 +122,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::acl_users:
     case LocalCommand::acl_list:
     case LocalCommand::acl_getuser:
-      return run_acl(command, request, !facts_.config.client.requirepass.empty(), session.facts().resp3, out);
+      return run_acl(command, request, !config_.client.requirepass.empty(), session.facts().resp3, out);
     case LocalCommand::quit:
       session.close_after_replies();
       out += protocol::kOk;
@@ -153,7 +153,7 @@ bool LocalCommands::script_runs_long() const {
 }
 
 std::string LocalCommands::own_info(const routing::InfoSections& sections) const {
-  return info_text(facts_, pool_.topology().get(), sections);
+  return info_text(facts_, config_, pool_.topology().get(), sections);
 }
 
 void LocalCommands::info(const RequestView& request, const ClientSession& session, std::string& out) const {
@@ -161,7 +161,7 @@ void LocalCommands::info(const RequestView& request, const ClientSession& sessio
 }
 
 bool LocalCommands::password_matches(std::string_view user, std::string_view password) const {
-  const std::string& required = facts_.config.client.requirepass;
+  const std::string& required = config_.client.requirepass;
   // As Redis's default user: without a password configured it takes any.
   return user == "default" && (required.empty() || equal_in_constant_time(password, required));
 }
@@ -169,8 +169,7 @@ bool LocalCommands::password_matches(std::string_view user, std::string_view pas
 void LocalCommands::auth(const RequestView& request, ClientSession& session, std::string& out) const {
   if (request.argc() > 3) return write_error(out, errors::kSyntax);
   const bool with_user = request.argc() == 3;
-  if (!with_user && facts_.config.client.requirepass.empty())
-    return write_error(out, errors::kAuthWithoutPassword);
+  if (!with_user && config_.client.requirepass.empty()) return write_error(out, errors::kAuthWithoutPassword);
   if (!password_matches(with_user ? request.arg(1) : "default", request.arg(with_user ? 2 : 1))) {
     return write_error(out, errors::kWrongPass);
   }
@@ -182,7 +181,7 @@ void LocalCommands::reset(ClientSession& session, std::string& out) const {
   session.reset();
   SessionState& state = session.state();
   state.name.clear();
-  state.facts.authenticated = facts_.config.client.requirepass.empty();
+  state.facts.authenticated = config_.client.requirepass.empty();
   state.reply_off = false;
   state.readonly = false;
   protocol::write_simple(out, "RESET");
@@ -242,7 +241,7 @@ void LocalCommands::hello_reply(const ClientSession& session, std::string& out) 
   write_bulk(out, "id");
   protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
   write_bulk(out, "mode");
-  write_bulk(out, server_mode(facts_.config.client));
+  write_bulk(out, server_mode(config_.client));
   write_bulk(out, "role");
   write_bulk(out, "master");
   write_bulk(out, "modules");

@@ -17,8 +17,10 @@ namespace slotway::proxy {
 
 class LocalCommands {
  public:
-  LocalCommands(const ProxyFacts& facts, const UpstreamPool& pool, ClientDesk& desk)
-      : facts_(facts), pool_(pool), cluster_(facts.config.client, pool), client_(desk) {}
+  // `config` is the worker's, and may change between two requests.
+  LocalCommands(const ProxyFacts& facts, const config::Config& config, const UpstreamPool& pool,
+                ClientDesk& desk)
+      : facts_(facts), config_(config), pool_(pool), cluster_(config.client, pool), client_(desk) {}
 
   // A script of any worker's has been running on a node for long.
   bool script_runs_long() const;
@@ -42,6 +44,7 @@ class LocalCommands {
   std::string server_version() const;
 
   const ProxyFacts& facts_;
+  const config::Config& config_;
   const UpstreamPool& pool_;
   const ClusterCommands cluster_;
   const ClientCommands client_;

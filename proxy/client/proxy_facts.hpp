@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "proxy/observe/counters.hpp"
 
 namespace slotway::proxy {
@@ -16,7 +15,6 @@ namespace slotway::proxy {
 class ClientDesk;
 
 struct ProxyFacts {
-  const config::Config& config;
   std::string run_id;  // 40 hex digits, new at each start
   std::chrono::steady_clock::time_point started;
   std::uint16_t listen_port = 0;

@@ -7,6 +7,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 
+#include "proxy/observe/logging.hpp"
+#include "proxy/open_files.hpp"
+
 namespace slotway::proxy {
 
 namespace {
@@ -17,7 +20,7 @@ constexpr std::chrono::milliseconds kStatusTimeout{1000};
 
 }  // namespace
 
-ControlPlane::ControlPlane(const config::Config& config, const Workers& workers)
+ControlPlane::ControlPlane(const config::Config& config, const Workers& workers, ConfigReloader::Load load)
     : config_(config),
       workers_(workers),
       listener_(io_, config.client, config.limits.max_clients),
@@ -29,6 +32,7 @@ ControlPlane::ControlPlane(const config::Config& config, const Workers& workers)
           [this](const std::shared_ptr<const protocol::LearnedCommands>& learned) {
             for (const auto& worker : workers_) worker->publish(learned);
           }),
+      reloader_(io_, config, std::move(load), [this](const config::Config& changed) { apply(changed); }),
       signals_(io_),
       drain_timer_(io_) {
   if (!config.admin) return;
@@ -46,10 +50,10 @@ ControlPlane::ControlPlane(const config::Config& config, const Workers& workers)
 void ControlPlane::run() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
-  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (!error) on_signal(signal);
-  });
+  signals_.add(SIGHUP);
+  wait_for_signal();
   refresher_.start();
+  reloader_.start();
   listener_.start(workers_);
   io_.run();
 }
@@ -62,9 +66,39 @@ void ControlPlane::shut_down() {
   boost::asio::post(io_, [this] { begin_drain(); });
 }
 
+void ControlPlane::reload() {
+  boost::asio::post(io_, [this] { reloader_.reload("asked"); });
+}
+
+void ControlPlane::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) on_signal(signal);
+  });
+}
+
+// --- another configuration ---
+
+void ControlPlane::apply(const config::Config& config) {
+  if (config.log != config_.log) change_logging(config.log);
+  if (config.limits.max_clients != config_.limits.max_clients) {
+    const auto workers = static_cast<unsigned>(workers_.size());
+    if (const auto warning = open_files_warning(raise_open_files(), config.limits.max_clients, workers))
+      spdlog::warn("{}", *warning);
+  }
+  config_ = config;
+  listener_.set_max_clients(config.limits.max_clients);
+  refresher_.configure(config);
+  const auto shared = std::make_shared<const config::Config>(config);
+  for (const auto& worker : workers_) worker->configure(shared);
+}
+
 // --- the end ---
 
 void ControlPlane::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reloader_.reload("SIGHUP");
+    return wait_for_signal();
+  }
   // One behind POST /drain is the first: a container's hook asks for the drain, and the signal follows it.
   if (signalled_) {
     spdlog::warn("signal {} again: not waiting for what is in flight", signal);
@@ -72,9 +106,7 @@ void ControlPlane::on_signal(int signal) {
   }
   signalled_ = true;
   spdlog::info("signal {}: draining", signal);
-  signals_.async_wait([this](const boost::system::error_code& error, int again) {
-    if (!error) on_signal(again);
-  });
+  wait_for_signal();
   begin_drain();
 }
 
@@ -116,6 +148,7 @@ void ControlPlane::check_drained() {
 
 void ControlPlane::finish() {
   refresher_.stop();
+  reloader_.stop();
   if (admin_) admin_->stop();
   io_.stop();
 }
@@ -141,6 +174,12 @@ ControlFacts ControlPlane::facts() const {
            std::string(result_name(static_cast<RefreshResult>(result))), status.counts[reason][result]});
     }
   }
+  const ReloadStatus& reloads = reloader_.status();
+  for (std::size_t result = 0; result < reloads.counts.size(); ++result) {
+    facts.reloads.push_back(
+        {std::string(result_name(static_cast<ReloadResult>(result))), reloads.counts[result]});
+  }
+  facts.config_loaded = reloads.last_success;
   return facts;
 }
 

@@ -1,7 +1,7 @@
 // The thread beside the workers: accepts clients, keeps the map fresh, answers the admin port, and ends it
-// all when a signal says so. Owner: the Server, whose calling thread becomes the control thread in run() (the
-// log's "control" is the program's main thread).
-// Thread: control, but for request_refresh.
+// all when a signal says so; reloads the configuration, and tells everybody. Owner: the Server, whose calling
+// thread becomes the control thread in run() (the log's "control" is the program's main thread). Thread:
+// control, but for what says otherwise.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "proxy/control/config_reloader.hpp"
 #include "proxy/control/topology_refresher.hpp"
 #include "proxy/listener.hpp"
 #include "proxy/observe/admin_http.hpp"
@@ -22,9 +23,9 @@ class ControlPlane {
  public:
   using Workers = std::vector<std::unique_ptr<Worker>>;
 
-  // Binds the client port and the admin port; `workers` are not started yet. Throws std::runtime_error: what
-  // failed, where, what to do.
-  ControlPlane(const config::Config& config, const Workers& workers);
+  // Binds the client port and the admin port; `workers` are not started yet. `load` is what a reload asks for
+  // a new configuration; nullptr = there is none. Throws std::runtime_error: what failed, where, what to do.
+  ControlPlane(const config::Config& config, const Workers& workers, ConfigReloader::Load load = nullptr);
 
   std::uint16_t port() const { return listener_.port(); }
   std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = off
@@ -36,21 +37,25 @@ class ControlPlane {
   // --- any thread ---
   void request_refresh(routing::RefreshReason reason);
   void shut_down();
+  void reload();
 
  private:
   boost::asio::awaitable<WorkerStatuses> worker_statuses();
   ControlFacts facts() const;
+  void wait_for_signal();
   void on_signal(int signal);
+  void apply(const config::Config& config);
   void begin_drain();
   void stop_accepting();
   void check_drained();
   void finish();
 
-  const config::Config& config_;
+  config::Config config_;  // that holds now
   const Workers& workers_;
   boost::asio::io_context io_;
   Listener listener_;
   TopologyRefresher refresher_;
+  ConfigReloader reloader_;
   std::unique_ptr<AdminHttp> admin_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer drain_timer_;

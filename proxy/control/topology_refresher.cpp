@@ -112,20 +112,20 @@ class TopologyRefresher::State {
  public:
   State(asio::io_context& io, const config::Config& config, Publish publish, PublishCommands publish_commands)
       : io_(io),
-        seeds_(endpoints(config.cluster.seeds)),
-        credentials_{config.cluster.username, config.cluster.password},
-        timeout_(config.timeouts.connect),
         publish_(std::move(publish)),
         publish_commands_(std::move(publish_commands)),
         schedule_(config.topology.refresh_interval, config.topology.min_refresh_interval,
                   steady_clock::now()),
         wake_(io),
-        client_(io) {}
+        client_(io) {
+    take_config(config);
+  }
 
   static Task<void> run(std::shared_ptr<State> self);
   void start(std::shared_ptr<State> self);
   void stop();
   void request(RefreshReason reason);
+  void configure(const config::Config& config);
 
   std::shared_ptr<const Topology> current() const { return current_; }
   const RefreshStatus& status() const { return status_; }
@@ -137,11 +137,12 @@ class TopologyRefresher::State {
   Task<void> learn_commands();
   bool take(std::shared_ptr<Topology> topology, RefreshReason reason, bool must_publish);
   void note(RefreshReason reason, RefreshResult result);
+  void take_config(const config::Config& config);
 
   asio::io_context& io_;
-  const std::vector<Endpoint> seeds_;
-  const Credentials credentials_;
-  const milliseconds timeout_;
+  std::vector<Endpoint> seeds_;
+  Credentials credentials_;
+  milliseconds timeout_{};
   Publish publish_;
   PublishCommands publish_commands_;
 
@@ -180,6 +181,19 @@ void TopologyRefresher::State::request(RefreshReason reason) {
   const auto due = schedule_.due();
   schedule_.request(reason);
   if (schedule_.due() < due) wake_.cancel();
+}
+
+void TopologyRefresher::State::take_config(const config::Config& config) {
+  seeds_ = endpoints(config.cluster.seeds);
+  credentials_ = {config.cluster.username, config.cluster.password};
+  timeout_ = config.timeouts.connect;
+}
+
+void TopologyRefresher::State::configure(const config::Config& config) {
+  take_config(config);
+  schedule_.set_intervals(config.topology.refresh_interval, config.topology.min_refresh_interval,
+                          steady_clock::now());
+  wake_.cancel();
 }
 
 Task<void> TopologyRefresher::State::run(std::shared_ptr<State> self) {
@@ -329,6 +343,7 @@ TopologyRefresher::~TopologyRefresher() { stop(); }
 
 void TopologyRefresher::start() { state_->start(state_); }
 void TopologyRefresher::stop() { state_->stop(); }
+void TopologyRefresher::configure(const config::Config& config) { state_->configure(config); }
 void TopologyRefresher::request_refresh(RefreshReason reason) { state_->request(reason); }
 std::shared_ptr<const Topology> TopologyRefresher::current() const { return state_->current(); }
 const RefreshStatus& TopologyRefresher::status() const { return state_->status(); }

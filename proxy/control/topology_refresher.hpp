@@ -60,6 +60,9 @@ class TopologyRefresher {
   void start();  // REQUIRES: not started before
   void stop();   // the loop ends by itself soon after; may be called twice
 
+  // Seeds, credentials and times for all that is asked from now on.
+  void configure(const config::Config& config);
+
   // Wakes the loop at once; coalesced and rate-limited by the policy. After `moved` the next map is published
   // even if it is the same as the last one, since workers have patched their copies.
   void request_refresh(routing::RefreshReason reason);

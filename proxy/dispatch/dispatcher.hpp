@@ -53,6 +53,12 @@ class Dispatcher final : public UpstreamEvents {
   void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
     planner_.set_learned(std::move(learned));
   }
+  // The loop's configuration is another one.
+  void on_config() {
+    const config::Config& config = loop_.config;
+    planner_.set_options(config.multikey, config.client.debug_command == config::DebugCommand::allow);
+    scripts_.set_max_bytes(config.limits.max_scripts_bytes);
+  }
   // See UpstreamPool::map_version().
   std::uint64_t map_version() const { return pool_.map_version(); }
 

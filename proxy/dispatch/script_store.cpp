@@ -16,6 +16,11 @@ void ScriptStore::clear() {
   while (!scripts_.empty()) drop_oldest();
 }
 
+void ScriptStore::set_max_bytes(std::uint64_t max_bytes) {
+  max_bytes_ = max_bytes;
+  while (bytes_ > max_bytes_) drop_oldest();
+}
+
 void ScriptStore::drop_oldest() {
   const ScriptBody oldest = std::move(scripts_.front().body);
   scripts_.pop_front();

@@ -23,6 +23,8 @@ class ScriptStore {
   // One that is there already, or larger than all may be together, is left out.
   void add(ScriptBody body);
   void clear();
+  // From now on; the oldest go at once if they are too many.
+  void set_max_bytes(std::uint64_t max_bytes);
 
   // The newest script's number; 0 = there is none. A connection that has been told of all scripts up to this
   // one lacks nothing.
@@ -44,7 +46,7 @@ class ScriptStore {
 
   void drop_oldest();
 
-  const std::uint64_t max_bytes_;
+  std::uint64_t max_bytes_;
   std::uint64_t numbers_ = 0;  // given so far
   std::uint64_t bytes_ = 0;
   std::deque<Script> scripts_;                  // by number

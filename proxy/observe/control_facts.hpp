@@ -21,6 +21,11 @@ struct RefreshCount {
   std::uint64_t count = 0;
 };
 
+struct ReloadCount {
+  std::string result;  // "changed", "unchanged", "failed"
+  std::uint64_t count = 0;
+};
+
 struct ControlFacts {
   bool listening = false;
   bool draining = false;
@@ -30,7 +35,9 @@ struct ControlFacts {
   std::vector<RefreshCount> refreshes{};
   // What each node that was asked said, if the last refresh failed; "" = it succeeded, or none has ended yet.
   std::string refresh_error{};
-  std::uint64_t clients_rejected = 0;  // because there were limits.max_clients
+  std::uint64_t clients_rejected = 0;                     // because there were limits.max_clients
+  std::vector<ReloadCount> reloads{};                     // of the configuration, by how they ended
+  std::chrono::system_clock::time_point config_loaded{};  // with success, at the start or later
 };
 
 }  // namespace slotway::proxy

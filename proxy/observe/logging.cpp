@@ -101,11 +101,15 @@ std::unique_ptr<spdlog::formatter> make_log_formatter(config::LogFormat format) 
 }
 
 void setup_logging(const config::LogConfig& config) {
-  auto logger =
-      std::make_shared<spdlog::logger>("slotway", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("slotway", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  change_logging(config);
+}
+
+void change_logging(const config::LogConfig& config) {
+  const auto logger = spdlog::default_logger();
   logger->set_formatter(make_log_formatter(config.format));
   logger->set_level(spdlog_level(config.level));
-  spdlog::set_default_logger(std::move(logger));
 }
 
 }  // namespace slotway::proxy

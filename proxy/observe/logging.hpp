@@ -17,6 +17,8 @@ class formatter;
 namespace slotway::proxy {
 
 void setup_logging(const config::LogConfig& config);
+// From now on, while others log. Thread: any.
+void change_logging(const config::LogConfig& config);
 
 struct LogRecord {
   std::chrono::system_clock::time_point time;

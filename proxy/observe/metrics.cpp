@@ -290,6 +290,13 @@ void add_server(Families& out, const MetricsInput& input) {
   add_value(out, "slotway_draining", MetricType::Gauge,
             "1 while the process drains, after SIGTERM or POST /drain, else 0.",
             input.facts.draining ? 1 : 0);
+  MetricFamily& reloads = add_family(out, "slotway_config_reloads_total", MetricType::Counter,
+                                     "Reloads of the configuration, by how they ended.");
+  for (const ReloadCount& reload : input.facts.reloads)
+    add_sample(reloads, as_double(reload.count), {{"result", reload.result}});
+  add_value(out, "slotway_config_loaded_timestamp_seconds", MetricType::Gauge,
+            "When the configuration was last loaded with success, since the Unix epoch.",
+            std::chrono::duration<double>(input.facts.config_loaded.time_since_epoch()).count());
   add_value(out, "slotway_admin_connections_rejected_total", MetricType::Counter,
             "Connections to the admin port closed at once, because there were too many.",
             as_double(input.admin_connections_rejected));

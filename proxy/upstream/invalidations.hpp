@@ -44,6 +44,7 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
 
   // --- the worker's loop ---
   void on_topology();
+  void on_config() { table_.set_max_items(loop_.config.limits.max_tracked_keys_per_worker); }
   void on_tick();
   // Before the sessions go: closes all links, and makes no others.
   void stop() { links_.stop(); }

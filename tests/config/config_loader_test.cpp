@@ -50,6 +50,18 @@ TEST_CASE("flags win over variables, variables over the file, the file over the 
   }
 }
 
+TEST_CASE("the files that it comes from are named, whether they could be read or not") {
+  const ConfigFolder folder;
+  const std::string secret = folder.write("secret", "word\n");
+  const std::string file = folder.write("a.yaml", "cluster: {seeds: [a:1], password_file: " + secret + "}\n");
+  CHECK(folder.load({"--cluster", "a:1"}).files.empty());
+  CHECK(folder.load({"--config", file}).files == Texts{file, secret});
+  CHECK(folder.load({"--config", file, "--requirepass-file", "/nothing"}).files ==
+        Texts{file, secret, "/nothing"});
+  CHECK(folder.load({"--config", "/nothing"}).files == Texts{"/nothing"});
+  CHECK(folder.load({"--config", file}, {{"SLOTWAY_CLUSTER_PASSWORD", "x"}}).files == Texts{file});
+}
+
 TEST_CASE("flag --config wins over SLOTWAY_CONFIG") {
   const ConfigFolder folder;
   const std::string one = folder.write("one.yaml", "cluster: {seeds: [one:1]}\n");

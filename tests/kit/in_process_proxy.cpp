@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "config/config_loader.hpp"
 #include "proxy/server.hpp"
 
 namespace slotway::kit {
@@ -25,7 +26,10 @@ config::Config inproc_config(const FakeCluster& cluster) {
 }
 
 InProcessProxy::InProcessProxy(const config::Config& config, bool wait_for_map)
-    : config_(config), server_(std::make_unique<proxy::Server>(config_, config_.workers)) {
+    : config_(config), server_(std::make_unique<proxy::Server>(config, config.workers, [this] {
+        const std::lock_guard lock(mutex_);
+        return config::LoadResult{.config = config_, .problems = {}, .files = {}, .print_and_exit = {}};
+      })) {
   thread_ = std::thread([this] {
     server_->run();
     const std::lock_guard lock(mutex_);
@@ -47,6 +51,20 @@ InProcessProxy::~InProcessProxy() {
 }
 
 std::uint16_t InProcessProxy::port() const { return server_->port(); }
+
+void InProcessProxy::reload(const config::Config& config) {
+  {
+    const std::lock_guard lock(mutex_);
+    config_ = config;
+  }
+  const std::size_t before = log().size();
+  server_->reload();
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (log().find("configuration reloaded", before) == std::string::npos) {
+    if (std::chrono::steady_clock::now() >= deadline) throw std::runtime_error("no reload:\n" + log());
+    std::this_thread::yield();
+  }
+}
 
 void InProcessProxy::begin_stop() { server_->shut_down(); }
 

@@ -39,15 +39,18 @@ class InProcessProxy {
   void wait_for_info(const std::string& field, const std::string& value) const;
   std::string log() const { return log_.text(); }
 
+  // Returns when another configuration holds, as after SIGHUP; throws if it is not taken.
+  void reload(const config::Config& config);
+
   void begin_stop();
   // False if it still runs.
   bool wait_stopped(std::chrono::milliseconds limit);
 
  private:
   CapturedLog log_;
-  const config::Config config_;
-  std::unique_ptr<proxy::Server> server_;
   std::mutex mutex_;
+  config::Config config_;  // guarded by mutex_ from the start on; the test's thread alone writes it
+  std::unique_ptr<proxy::Server> server_;
   std::condition_variable changed_;
   bool stopped_ = false;
   std::thread thread_;

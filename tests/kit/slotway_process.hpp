@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ class SlotwayProcess {
   std::uint16_t port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; }
   pid_t pid() const { return process_->pid(); }
+  // Where its `yaml` is. It may be replaced.
+  std::filesystem::path config_file() const { return folder_.path() / "slotway.yaml"; }
+  void signal(int number) const { process_->signal(number); }
   bool running() { return process_->running(); }
   TestClient client(TestClient::Timeout timeout = std::chrono::seconds(10)) const {
     return TestClient(port_, timeout);

@@ -17,8 +17,7 @@ struct Stage {
   config::Config config;
   WorkerCounters first;
   WorkerCounters second;
-  ProxyFacts facts{config,
-                   std::string(40, 'a'),
+  ProxyFacts facts{std::string(40, 'a'),
                    std::chrono::steady_clock::now() - std::chrono::hours(50),
                    6380,
                    {&first, &second}};
@@ -27,7 +26,7 @@ struct Stage {
                    const routing::Topology* topology = nullptr) const {
     std::vector<std::string> words = {"INFO"};
     words.insert(words.end(), sections.begin(), sections.end());
-    return info_text(facts, topology, routing::InfoSections(protocol::RequestWords(words).view()));
+    return info_text(facts, config, topology, routing::InfoSections(protocol::RequestWords(words).view()));
   }
 };
 

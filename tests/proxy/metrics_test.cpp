@@ -66,7 +66,9 @@ struct Fixture {
                 .topology = small_topology(),
                 .topology_age = 2500ms,
                 .refreshes = {{"periodic", "unchanged", 4}, {"moved", "changed", 1}},
-                .clients_rejected = 12};
+                .clients_rejected = 12,
+                .reloads = {{"changed", 2}, {"failed", 1}},
+                .config_loaded = std::chrono::system_clock::time_point(1700000000s)};
     in.ready = true;
     in.admin_connections_rejected = 8;
     in.process = ProcessFacts{.cpu_seconds = 1.25,
@@ -162,6 +164,9 @@ TEST_CASE("a scrape adds up the workers") {
            "slotway_ready 1",
            "slotway_draining 0",
            "slotway_admin_connections_rejected_total 8",
+           R"(slotway_config_reloads_total{result="changed"} 2)",
+           R"(slotway_config_reloads_total{result="failed"} 1)",
+           "slotway_config_loaded_timestamp_seconds 1700000000",
            "slotway_workers 2",
            "slotway_workers_responding 1",
            R"(slotway_worker_loop_turns_total{worker="0"} 0)",

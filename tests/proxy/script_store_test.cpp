@@ -60,3 +60,16 @@ TEST_CASE("after a flush nothing is kept, and numbers go on") {
   CHECK(store.newest() == 3);
   CHECK(above(store, 2) == "a ");
 }
+
+TEST_CASE("a lower limit lets the oldest scripts go at once, a higher one makes room") {
+  ScriptStore store(10);
+  for (const char* const body : {"aaaa", "bbbb"}) add(store, body);
+  store.set_max_bytes(5);
+  CHECK(above(store, 0) == "bbbb ");
+  store.set_max_bytes(12);
+  for (const char* const body : {"cccc", "dddd"}) add(store, body);
+  CHECK(above(store, 0) == "bbbb cccc dddd ");
+  store.set_max_bytes(0);
+  CHECK(above(store, 0) == "");
+  CHECK(store.newest() == 0);
+}

@@ -41,6 +41,21 @@ TEST_CASE("The first refresh is due at once, for want of a map") {
   CHECK(schedule.begin(kStart) == RefreshReason::start);
 }
 
+TEST_CASE("A shorter interval brings the next refresh nearer, a longer one holds from that on") {
+  RefreshSchedule schedule{10s, 100ms, kStart};
+  schedule.begin(kStart);
+  schedule.succeed(kStart, kLow);
+  schedule.set_intervals(20s, 200ms, kStart + 1s);
+  CHECK(schedule.due() == kStart + 9s);
+  schedule.set_intervals(2s, 200ms, kStart + 1s);
+  CHECK(schedule.due() == kStart + 3s);
+  schedule.begin(kStart + 3s);
+  schedule.succeed(kStart + 3s, kLow);
+  CHECK(schedule.due() == kStart + 3s + 1800ms);
+  schedule.request(RefreshReason::moved);
+  CHECK(schedule.due() == kStart + 3s + 200ms);
+}
+
 TEST_CASE("Periodic refreshes are a tenth of the interval early or late") {
   RefreshSchedule schedule{10s, 100ms, kStart};
   schedule.begin(kStart);
