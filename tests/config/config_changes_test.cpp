@@ -11,7 +11,7 @@ namespace {
 // A configuration that differs from the defaults in that option alone.
 Config changed(const Option& option) {
   for (const char* value :
-       {"12kb", "13", "21ms", "[::1]:1", "nodes", "allow", "reject", "json", "warn", "word"}) {
+       {"12kb", "13", "21ms", "[::1]:1", "nodes", "allow", "reject", "json", "warn", "hash"}) {
     Config config;
     if (!option.set(value, config) && !(config == Config{})) return config;
   }
