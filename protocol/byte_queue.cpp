@@ -76,6 +76,20 @@ void ByteQueue::clear(BlockPool& pool) {
   size_ = 0;
 }
 
+std::string ByteQueue::text(std::size_t count) const {
+  assert(count <= size_);
+  std::string text;
+  text.reserve(count);
+  Cursor cursor;
+  iovec piece;
+  while (text.size() < count && gather(cursor, &piece, 1) == 1) {
+    const std::size_t some = std::min(piece.iov_len, count - text.size());
+    text.append(static_cast<const char*>(piece.iov_base), some);
+    advance(cursor, some);
+  }
+  return text;
+}
+
 int ByteQueue::gather(Cursor cursor, iovec* vectors, int max) const {
   int count = 0;
   Block* block = cursor.block ? cursor.block : head_;

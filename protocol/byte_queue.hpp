@@ -9,6 +9,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -54,6 +55,9 @@ class ByteQueue {
   void splice(BlockPool& pool, ByteQueue& other);
   // Copies the first `count` bytes of this queue behind what `target` holds. REQUIRES: count <= size().
   void copy_prefix(std::size_t count, BlockPool& pool, ByteQueue& target) const;
+
+  // A copy of the first `count` bytes. REQUIRES: count <= size().
+  std::string text(std::size_t count) const;
 
   // REQUIRES: count <= size(). A cursor that is kept must be passed, so that it never points into a released
   // block.

@@ -21,6 +21,10 @@ struct ParseLimits {
   std::uint32_t max_arguments = 1024 * 1024;
 };
 
+// For what has been taken once, and is not refused when it is parsed again.
+inline constexpr ParseLimits kNoParseLimits{
+    .max_bulk_bytes = 0xFFFFFFFF, .max_request_bytes = 0xFFFFFFFF, .max_arguments = 0xFFFFFFFF};
+
 enum class ParseStatus : std::uint8_t {
   need_more,  // call again with the same bytes and more behind them
   request,    // request() is complete: consume size(), then start() again

@@ -57,6 +57,7 @@ struct TransactionStep {
 struct Queue {
   const protocol::CommandRow* row;
   Slot slot;
+  bool outside = false;  // its node cannot run it: it is planned anew, by itself, when EXEC was answered
 };
 
 // (P|S)SUBSCRIBE or its opposite: the worker's subscriptions take it.

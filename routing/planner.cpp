@@ -32,6 +32,11 @@ bool node_answers_alike(LocalCommand command) {
   return command == LocalCommand::ping || command == LocalCommand::echo || command == LocalCommand::time;
 }
 
+// The protocol, or whether there are replies, would change in the middle of EXEC's.
+bool changes_reply(LocalCommand command) {
+  return command == LocalCommand::hello || command == LocalCommand::client_reply;
+}
+
 // What is no slot goes to any node: the server words the error itself.
 Slot named_slot(const RequestView& request) {
   const auto slot = protocol::parse_decimal(request.arg(2));
@@ -106,15 +111,20 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
     case Service::wait:  // it asks for replicas of what was written before MULTI, and does not wait
     case Service::flush:
     case Service::any_node: break;
+    case Service::debug:
+      if (const Plan alone = plan_debug(request, row); std::holds_alternative<Reject>(alone)) return alone;
+      [[fallthrough]];
     case Service::broadcast:
     case Service::scan:
     case Service::settings:
     case Service::change_settings:
-    case Service::debug: return Reject{&row, RejectReason::not_in_multi};
+    case Service::by_slot:
+    case Service::subscription: return Queue{&row, kAnySlot, true};
     case Service::local:
       // These two end the transaction, or the session with it.
       if (row.local == LocalCommand::quit || row.local == LocalCommand::reset) return LocalReply{&row};
-      if (!node_answers_alike(row.local)) return Reject{&row, RejectReason::not_in_multi};
+      if (changes_reply(row.local)) return Reject{&row, RejectReason::not_in_multi};
+      if (!node_answers_alike(row.local)) return Queue{&row, kAnySlot, true};
       break;
     case Service::by_key:
     case Service::blocking: {  // inside a transaction nothing waits
@@ -126,8 +136,6 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       }
       return alone;
     }
-    case Service::by_slot:
-    case Service::subscription: return Reject{&row, RejectReason::not_in_multi};
     case Service::container: return Reject{&row, RejectReason::wrong_arity};
     case Service::unsupported: return Reject{&row, RejectReason::unsupported};
   }

@@ -1,6 +1,5 @@
 #include "routing/transaction_flush.hpp"
 
-#include <limits>
 #include <utility>
 
 #include "protocol/command_table.hpp"
@@ -12,11 +11,6 @@ namespace slotway::routing {
 
 namespace {
 
-// What has been taken once is not refused now.
-constexpr protocol::ParseLimits kNoLimits{.max_bulk_bytes = std::numeric_limits<std::uint32_t>::max(),
-                                          .max_request_bytes = std::numeric_limits<std::uint32_t>::max(),
-                                          .max_arguments = std::numeric_limits<std::uint32_t>::max()};
-
 // The commands of a transaction, one after another.
 class Commands {
  public:
@@ -27,7 +21,8 @@ class Commands {
     rest_.remove_prefix(size_);
     size_ = 0;
     parser_.start();
-    if (rest_.empty() || parser_.parse(rest_, kNoLimits, true) != protocol::ParseStatus::request)
+    if (rest_.empty() ||
+        parser_.parse(rest_, protocol::kNoParseLimits, true) != protocol::ParseStatus::request)
       return false;
     size_ = parser_.size();
     return true;

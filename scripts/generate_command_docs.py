@@ -25,8 +25,11 @@ Written by `scripts/generate_command_docs.py` from the command table; do not edi
 a subcommand is served as its own line says. A command that
 is not here is served by what the nodes' `COMMAND` says of it; what they do not know is answered as Redis answers it.
 
-Inside `MULTI` a command is queued if it goes by key, or to any primary; `PING`, `ECHO`, `TIME`, `FLUSHALL` and
-`FLUSHDB` too. Others are refused there, with an error that says so, and `EXEC` is `-EXECABORT`.
+Inside `MULTI` all of them are queued, but for `HELLO` and `CLIENT REPLY`, which are refused there. What goes by key or
+to any primary is the transaction, which its node runs in one piece, with `PING`, `ECHO`, `TIME`, `FLUSHALL` and
+`FLUSHDB`. What Slotway answers itself or asks of several nodes runs after that, one command after another, if the
+transaction was executed, and is answered in its place in `EXEC`'s reply; see
+`docs/decisions/021-outside-commands-in-a-transaction.md`.
 """
 
 # Service -> heading and what it means; in the document's order. One that is not here is described by its comment in

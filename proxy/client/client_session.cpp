@@ -66,6 +66,7 @@ ClientSession::~ClientSession() {
   stop_tracking();
   replies_.clear();
   drop_transaction();
+  if (exec_) exec_->pushes.clear(room_.loop.blocks);
   out_.clear(room_.loop.blocks);
   read_.clear(room_.loop.blocks);
   end_pause();
@@ -173,7 +174,8 @@ Taken ClientSession::handle_request(protocol::ReadBuffer* source) {
 // A later request could overtake one that is in flight: one that is redirected or parked, or one that was
 // sent by another map and will be redirected yet.
 bool ClientSession::waits_for_replies() const {
-  return replies_.size() > 0 && (held_ || map_version_ != room_.dispatcher.map_version());
+  if (held_) return replies_.size() > 0 || exec_;
+  return replies_.size() > 0 && map_version_ != room_.dispatcher.map_version();
 }
 
 bool ClientSession::is_at_limit() const {
@@ -236,6 +238,7 @@ Handle ClientSession::open_reply(protocol::Family family, std::size_t request_by
 }
 
 void ClientSession::deliver(Handle handle, ReplySlot& slot, ReplyBytes reply) {
+  if (handle == exec_slot_) return take_exec_reply(handle, slot, reply);
   if (replies_.fill(handle, slot, reply, out_)) want_settle();
   // Short ones are bounded by their number.
   if (reply.view.size() > ReplySlot::kInlineBytes) check_memory();
@@ -249,6 +252,14 @@ void ClientSession::hold_part(std::size_t bytes) {
 std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, ReplySlot& slot) {
   std::unique_ptr<routing::Merger> merger;
   part_bytes_ -= slot.rest().merger->held_bytes();
+  if (handle == exec_slot_) {
+    merger = std::move(slot.rest().merger);
+    protocol::ByteQueue merged;
+    merger->write(room_.loop.blocks, merged);
+    take_exec_reply(handle, slot, {merged.text(merged.size())});
+    merged.clear(room_.loop.blocks);
+    return merger;
+  }
   if (replies_.fill_merged(handle, slot, out_, merger)) want_settle();
   check_memory();
   return merger;
@@ -256,8 +267,8 @@ std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, Re
 
 std::uint64_t ClientSession::held_bytes() const {
   const std::uint64_t queued =
-      (transaction_ ? transaction_->bytes().size() : 0) + (tracking_ ? tracking_->queued_bytes : 0);
-  return out_.size() + replies_.reply_bytes() + part_bytes_ + queued;
+      (transaction_ ? transaction_->held_bytes() : 0) + (tracking_ ? tracking_->queued_bytes : 0);
+  return out_.size() + replies_.reply_bytes() + part_bytes_ + queued + (exec_ ? exec_->held_bytes() : 0);
 }
 
 // Its requests are on their way already: all that can be done is to want no replies.
@@ -323,6 +334,7 @@ bool ClientSession::settle_deferred(TimePoint since) {
 }
 
 bool ClientSession::settle() {
+  if (exec_ && exec_->is_taken()) continue_exec();
   settling_ = false;
   if (!finished_ && !out_.empty() && !write_blocked_) {
     if (!expects_more_output()) {
@@ -332,7 +344,7 @@ bool ClientSession::settle() {
       room_.deferred.push_back({handle_, deferred_since_});
     }
   }
-  if (replies_.size() == 0) held_ = false;
+  if (replies_.size() == 0 && !exec_) held_ = false;
   if (paused_ && !postponed_) set_limited(!waits_for_replies());
   if (!finished_ && paused_ && !closing_ && may_resume()) {
     paused_ = false;
@@ -396,10 +408,10 @@ ClientDescription ClientSession::describe() const {
   client.waits_to_write = write_blocked_;
   client.query_bytes = read_.bytes().size();
   client.output_bytes = out_.size();
-  client.transaction_bytes = transaction_ ? transaction_->bytes().size() : 0;
+  client.transaction_bytes = transaction_ ? transaction_->held_bytes() : 0;
   client.memory_bytes = sizeof *this + client.query_bytes + held_bytes();
   client.blocked = is_blocked() || postponed_;
-  if (transaction_) client.queued = transaction_->size();
+  if (transaction_) client.queued = transaction_->count();
   if (last_command_) client.command = last_command_->name;
   describe_subscriptions(client);
   return client;

@@ -18,12 +18,14 @@
 #include "proxy/client/client_description.hpp"
 #include "proxy/client/client_pause.hpp"
 #include "proxy/client/client_tracking.hpp"
+#include "proxy/client/exec_reply.hpp"
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
 #include "proxy/client/transaction.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "proxy/ring.hpp"
+#include "routing/plan.hpp"
 
 namespace slotway::proxy {
 
@@ -140,7 +142,9 @@ class ClientSession {
   void reply_now(protocol::Family family, std::string_view reply);
   // MULTI, DISCARD or EXEC. The transaction if it is to be sent now, closed; nullptr: answered.
   std::unique_ptr<Transaction> step_transaction(const protocol::CommandRow& row);
-  void queue(const protocol::CommandRow& row, const protocol::RequestView& request, routing::Slot slot);
+  void queue(const routing::Queue& plan, const protocol::RequestView& request);
+  // For EXEC.
+  Handle open_exec_reply(protocol::Family family, std::size_t request_bytes);
   // Ends the open transaction, if any.
   void drop_transaction();
   // A command was refused while a transaction was open: EXEC will fail.
@@ -220,6 +224,10 @@ class ClientSession {
   ClientDescription describe() const;
 
  private:
+  void take_exec_reply(Handle handle, ReplySlot& slot, ReplyBytes reply);
+  void continue_exec();
+  // Where that belongs which nobody has asked for.
+  protocol::ByteQueue& pushes() { return exec_ && exec_->is_taken() ? exec_->pushes : out_; }
   void leave_subscriptions();
   void leave_monitors();
   void queue_keys(std::vector<std::string> keys);
@@ -279,6 +287,8 @@ class ClientSession {
   const protocol::CommandRow* last_command_ = nullptr;
   SessionState state_;
   std::unique_ptr<Transaction> transaction_;  // while one is open
+  std::unique_ptr<ExecReply> exec_;           // from EXEC on, if there is need of it
+  Handle exec_slot_;                          // whose reply it takes; null: it has it
   std::unique_ptr<ClientTracking> tracking_;  // while it tracks
   Handle watching_;
   Handle blocking_;

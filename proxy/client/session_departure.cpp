@@ -60,7 +60,7 @@ void ClientSession::check_age() {
 
 bool ClientSession::has_nothing_open() const {
   return replies_.size() == 0 && out_.empty() && !parser_ && read_.bytes().empty() && !transaction_ &&
-         watched_slot_ == routing::kAnySlot && !has_unread(socket_);
+         !exec_ && watched_slot_ == routing::kAnySlot && !has_unread(socket_);
 }
 
 bool ClientSession::waits_for_pushes() const { return state_.facts.subscriber || monitors_ || tracking_; }

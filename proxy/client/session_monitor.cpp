@@ -34,7 +34,7 @@ bool ClientSession::refuses_as_monitor(const protocol::CommandRow& row,
 
 void ClientSession::show(std::string_view lines) {
   if (!state_.reply_off && has_room_for(lines.size())) {
-    out_.append(room_.loop.blocks, lines);
+    pushes().append(room_.loop.blocks, lines);
     want_settle();
   }
 }

@@ -36,7 +36,8 @@ bool ClientSession::has_room_for(std::size_t bytes) {
   // What has only waited for the end of the turn is not held against the client.
   if (out_.size() + bytes > limit && !write_blocked_) write();
   if (finished_) return false;
-  if (out_.size() + bytes > limit) {
+  const std::uint64_t held_back = exec_ ? exec_->pushes.size() : 0;
+  if (out_.size() + held_back + bytes > limit) {
     room_.loop.counters.subscribers_closed.add();
     if (const auto left_out = room_.subscriber_warnings.allow(room_.loop.now)) {
       spdlog::warn(
@@ -54,17 +55,17 @@ bool ClientSession::has_room_for(std::size_t bytes) {
 void ClientSession::push(std::string_view frame) {
   if (!has_room_for(frame.size())) return;
   if (state_.facts.resp3) {
-    out_.append(room_.loop.blocks, ">");
+    pushes().append(room_.loop.blocks, ">");
     frame.remove_prefix(1);
   }
-  out_.append(room_.loop.blocks, frame);
+  pushes().append(room_.loop.blocks, frame);
   room_.loop.counters.messages_delivered.add();
   want_settle();
 }
 
 void ClientSession::push_as_is(std::string_view frame) {
   if (!has_room_for(frame.size())) return;
-  out_.append(room_.loop.blocks, frame);
+  pushes().append(room_.loop.blocks, frame);
   want_settle();
 }
 

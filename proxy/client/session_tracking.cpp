@@ -77,7 +77,7 @@ void ClientSession::stop_tracking() {
 }
 
 void ClientSession::push_in_turn(std::string_view frame) {
-  if (replies_.size() == 0) return push_as_is(frame);
+  if (replies_.size() == 0 || (exec_ && exec_->is_taken())) return push_as_is(frame);
   // One slot for all that come before the next request.
   if (replies_.last() == last_push_) {
     replies_.extend(room_.slots.at(last_push_), frame);

@@ -1,6 +1,8 @@
 // What a client_session does between MULTI and EXEC, and with the connections that are set aside for it.
 
+#include <cassert>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "protocol/reply_errors.hpp"
@@ -29,11 +31,16 @@ std::unique_ptr<Transaction> ClientSession::step_transaction(const protocol::Com
                 : executes ? protocol::errors::kExecWithoutMulti
                            : protocol::errors::kDiscardWithoutMulti);
   } else if (executes && !transaction_->failed() &&
-             (transaction_->size() > 0 || watched_slot_ != routing::kAnySlot)) {
+             (transaction_->count() > 0 || watched_slot_ != routing::kAnySlot)) {
+    const bool has_node = transaction_->size() > 0 || watched_slot_ != routing::kAnySlot;
+    if (transaction_->has_outside()) exec_ = std::make_unique<ExecReply>(transaction_->take_outside());
     transaction_->close(room_.loop.blocks);
     std::unique_ptr<Transaction> closed = std::move(transaction_);
     drop_transaction();
-    return closed;
+    if (has_node) return closed;
+    closed->bytes().clear(room_.loop.blocks);
+    const Handle slot = open_exec_reply(row.family, 0);
+    deliver(slot, room_.slots.at(slot), {protocol::kEmptyArray});
   } else {
     const bool failed = transaction_->failed();
     drop_transaction();
@@ -48,23 +55,75 @@ std::unique_ptr<Transaction> ClientSession::step_transaction(const protocol::Com
   return nullptr;
 }
 
-void ClientSession::queue(const protocol::CommandRow& row, const protocol::RequestView& request,
-                          routing::Slot slot) {
-  if (!transaction_->add(room_.loop.blocks, request, slot, room_.parse_limits.max_request_bytes)) {
+void ClientSession::queue(const routing::Queue& plan, const protocol::RequestView& request) {
+  const protocol::CommandRow& row = *plan.row;
+  const std::uint64_t max_bytes = room_.parse_limits.max_request_bytes;
+  const bool fits = plan.outside ? transaction_->add_outside(request, max_bytes)
+                                 : transaction_->add(room_.loop.blocks, request, plan.slot, max_bytes);
+  if (!fits) {
     fail_transaction();
     return reply_error(row.family, ErrorClass::refused, protocol::errors::kTransactionTooLarge);
   }
-  if (slot != routing::kAnySlot) state_.facts.transaction_slot = slot;
+  if (plan.slot != routing::kAnySlot) state_.facts.transaction_slot = plan.slot;
   if (may_write(row, request)) transaction_->note_write();
-  if (row.service == protocol::Service::flush) transaction_->note_flush();
-  if (row.family == protocol::Family::scripting) transaction_->note_script(row.scripts);
-  room_.loop.counters.requests[index_of(row.family)].add();
+  if (!plan.outside) {
+    if (row.service == protocol::Service::flush) transaction_->note_flush();
+    if (row.family == protocol::Family::scripting) transaction_->note_script(row.scripts);
+    room_.loop.counters.requests[index_of(row.family)].add();
+  }
   reply_now(row.family, protocol::kQueued);
   check_memory();
 }
 
 void ClientSession::fail_transaction() {
   if (transaction_) transaction_->fail(room_.loop.blocks);
+}
+
+// --- EXEC's reply, if it has commands that its node does not run ---
+
+Handle ClientSession::open_exec_reply(protocol::Family family, std::size_t request_bytes) {
+  const Handle handle = open_reply(family, request_bytes);
+  if (exec_) {
+    exec_slot_ = handle;
+    hold_until_answered();
+  }
+  return handle;
+}
+
+// The slot goes when it is its turn, and what belongs in its place is written then.
+void ClientSession::take_exec_reply(Handle handle, ReplySlot& slot, ReplyBytes reply) {
+  exec_slot_ = {};
+  if (exec_->take(reply.view)) {
+    slot.muted = true;
+    reply = {};
+  } else {
+    exec_.reset();
+  }
+  replies_.fill(handle, slot, reply, out_);
+  check_memory();
+  want_settle();
+}
+
+void ClientSession::continue_exec() {
+  hold_until_answered();
+  while (!finished_ && replies_.size() == 0) {
+    // --- what the node has answered so far ---
+    const std::string_view elements = exec_->next_elements();
+    if (!state_.reply_off) out_.append(room_.loop.blocks, elements);
+    const std::string* outside = exec_->next_outside();
+    if (!outside) {
+      // --- all of it: what was held back follows ---
+      out_.splice(room_.loop.blocks, exec_->pushes);
+      exec_.reset();
+      return;
+    }
+
+    // --- one of the others ---
+    protocol::RequestParser parser;
+    [[maybe_unused]] const auto status = parser.parse(*outside, protocol::kNoParseLimits, true);
+    assert(status == protocol::ParseStatus::request);
+    room_.dispatcher.run_outside(*this, parser.request(*outside));
+  }
 }
 
 void ClientSession::speak(bool resp3) {

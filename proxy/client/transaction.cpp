@@ -14,7 +14,7 @@ constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 bool Transaction::add(protocol::BlockPool& pool, const protocol::RequestView& request, routing::Slot slot,
                       std::uint64_t max_bytes) {
   if (failed_) return true;
-  if (bytes_.size() + request.bytes().size() + kMulti.size() + kExec.size() > max_bytes) return false;
+  if (!fits(request, max_bytes)) return false;
   if (bytes_.empty()) bytes_.append(pool, kMulti);
   bytes_.append(pool, request.bytes());
   ++size_;
@@ -22,8 +22,22 @@ bool Transaction::add(protocol::BlockPool& pool, const protocol::RequestView& re
   return true;
 }
 
+bool Transaction::add_outside(const protocol::RequestView& request, std::uint64_t max_bytes) {
+  if (failed_) return true;
+  if (!fits(request, max_bytes)) return false;
+  outside_.push_back({count(), std::string(request.bytes())});
+  outside_bytes_ += request.bytes().size();
+  return true;
+}
+
+bool Transaction::fits(const protocol::RequestView& request, std::uint64_t max_bytes) const {
+  return held_bytes() + request.bytes().size() + kMulti.size() + kExec.size() <= max_bytes;
+}
+
 void Transaction::fail(protocol::BlockPool& pool) {
   failed_ = true;
+  outside_.clear();
+  outside_bytes_ = 0;
   bytes_.clear(pool);
 }
 

@@ -1,15 +1,19 @@
 // A client's open transaction: the commands between MULTI and EXEC, kept until EXEC sends them to one node as
 // one request. Nothing can come between its commands on a connection that many clients share, so no
 // connection is set aside for it (docs/decisions/009). Owner: a ClientSession, only while a transaction is
-// open. Thread: worker. Invariant: bytes() is empty, or MULTI and every queued command, whole. Source:
-// Redis's documentation, "Transactions".
+// open. Thread: worker. Invariant: bytes() is empty, or MULTI and every queued command that its node runs,
+// whole. Source: Redis's documentation, "Transactions".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "protocol/byte_queue.hpp"
 #include "protocol/command_table.hpp"
 #include "protocol/request.hpp"
+#include "proxy/client/exec_reply.hpp"
 #include "routing/key_slot.hpp"
 
 namespace slotway::proxy {
@@ -19,6 +23,8 @@ class Transaction {
   // False: it would be larger than `max_bytes`, and is not queued.
   bool add(protocol::BlockPool& pool, const protocol::RequestView& request, routing::Slot slot,
            std::uint64_t max_bytes);
+  // The same of a command that its node does not run.
+  bool add_outside(const protocol::RequestView& request, std::uint64_t max_bytes);
   // A command was refused: EXEC will answer EXECABORT. What was queued is dropped.
   void fail(protocol::BlockPool& pool);
   // Appends EXEC.
@@ -38,12 +44,20 @@ class Transaction {
   }
   bool has_scripts() const { return has_scripts_; }
   bool has_shas() const { return has_shas_; }
-  std::uint32_t size() const { return size_; }  // commands
+  std::uint32_t size() const { return size_; }  // commands for the node
+  std::uint32_t count() const { return size_ + static_cast<std::uint32_t>(outside_.size()); }  // all
+  std::size_t held_bytes() const { return bytes_.size() + outside_bytes_; }
+  bool has_outside() const { return !outside_.empty(); }
+  std::vector<OutsideCommand> take_outside() { return std::move(outside_); }
   routing::Slot slot() const { return slot_; }  // kAnySlot: no key so far
   protocol::ByteQueue& bytes() { return bytes_; }
 
  private:
+  bool fits(const protocol::RequestView& request, std::uint64_t max_bytes) const;
+
   protocol::ByteQueue bytes_;
+  std::vector<OutsideCommand> outside_;
+  std::size_t outside_bytes_ = 0;
   std::uint32_t size_ = 0;
   routing::Slot slot_ = routing::kAnySlot;
   bool failed_ = false;

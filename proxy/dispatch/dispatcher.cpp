@@ -1,6 +1,7 @@
 #include "proxy/dispatch/dispatcher.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "config/units.hpp"
 #include "protocol/ascii_case.hpp"
@@ -78,7 +79,7 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
     if (session.leaves_to_nodes(*local->row)) return send_broadcast(session, request, {local->row});
     session.run_local(*local->row, request);
   } else if (const auto* queue = std::get_if<routing::Queue>(&plan)) {
-    session.queue(*queue->row, request, queue->slot);
+    session.queue(*queue, request);
   } else if (const auto* step = std::get_if<routing::TransactionStep>(&plan)) {
     return step_transaction(session, *step->row);
   } else if (const auto* blocking = std::get_if<routing::Blocking>(&plan)) {
@@ -93,6 +94,19 @@ bool Dispatcher::take(ClientSession& session, const protocol::RequestView& reque
     reject(session, request, std::get<routing::Reject>(plan));
   }
   return true;
+}
+
+// All earlier ones are answered, so none has to wait. What a client may say was judged when it said it: one
+// that an earlier command of the transaction has made a subscriber is not refused.
+void Dispatcher::run_outside(ClientSession& session, const protocol::RequestView& request) {
+  routing::SessionFacts facts = session.facts();
+  facts.subscriber = false;
+  const routing::Plan plan = planner_.plan(request, facts);
+  const auto* local = std::get_if<routing::LocalReply>(&plan);
+  if (local && local->row->local == protocol::LocalCommand::monitor)
+    return session.reply_error(local->row->family, ErrorClass::refused, protocol::errors::kMonitorInMulti);
+  [[maybe_unused]] const bool taken = take(session, request, plan, nullptr);
+  assert(taken);
 }
 
 void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request,
@@ -188,7 +202,7 @@ void Dispatcher::note_transaction(Request& request, const Transaction& transacti
 void Dispatcher::send_transaction(ClientSession& session, const protocol::CommandRow& row,
                                   Transaction& transaction) {
   loop_.counters.in_flight.add();
-  const Handle slot = session.open_reply(row.family, transaction.bytes().size());
+  const Handle slot = session.open_exec_reply(row.family, transaction.bytes().size());
   Request request = begin_request(session, slot, row, transaction.slot());
   note_transaction(request, transaction);
   send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });

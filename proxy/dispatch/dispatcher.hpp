@@ -37,6 +37,10 @@ class Dispatcher final : public UpstreamEvents {
   // nullptr; its block may be taken.
   Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
 
+  // A command that was queued in a transaction and is not its node's. REQUIRES: the session waits for no
+  // reply.
+  void run_outside(ClientSession& session, const protocol::RequestView& request);
+
   // The session has no more use for the connections that were set aside for it, of which `upstream` is one,
   // and may have left them in any state.
   void forget(Handle upstream);

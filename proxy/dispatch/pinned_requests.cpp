@@ -48,7 +48,9 @@ void Dispatcher::set_aside(ClientSession& session, const Request& request, Handl
 Request Dispatcher::begin_pinned(ClientSession& session, const protocol::CommandRow& row, routing::Slot slot,
                                  std::size_t bytes, Request::Pin pin) {
   loop_.counters.in_flight.add();
-  Request request = begin_request(session, session.open_reply(row.family, bytes), row, slot);
+  const Handle reply_slot = pin == Request::Pin::exec ? session.open_exec_reply(row.family, bytes)
+                                                      : session.open_reply(row.family, bytes);
+  Request request = begin_request(session, reply_slot, row, slot);
   request.pin = pin;
   session.hold_until_answered();
   return request;

@@ -38,19 +38,7 @@ void UpstreamPipeline::pass_leading(std::string_view reply) {
   scanner_.start();
 }
 
-std::string UpstreamPipeline::front_text() const {
-  const std::size_t size = fifo_.front().bytes;
-  std::string text;
-  text.reserve(size);
-  protocol::ByteQueue::Cursor cursor;
-  iovec piece;
-  while (text.size() < size && queue_.gather(cursor, &piece, 1) == 1) {
-    const std::size_t count = std::min(piece.iov_len, size - text.size());
-    text.append(static_cast<const char*>(piece.iov_base), count);
-    queue_.advance(cursor, count);
-  }
-  return text;
-}
+std::string UpstreamPipeline::front_text() const { return queue_.text(fifo_.front().bytes); }
 
 void UpstreamPipeline::pop_front() {
   const std::size_t count = fifo_.front().bytes;

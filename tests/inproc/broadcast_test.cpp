@@ -169,18 +169,6 @@ TEST_CASE("the part of a shard that fails over is sent to its new primary") {
   }
 }
 
-TEST_CASE("a transaction, which has one node, takes no command of the whole keyspace") {
-  Scene scene(2);
-  TestClient client = scene.client();
-  for (const Args& command : {Args{"DBSIZE"}, Args{"SCAN", "0"}, Args{"CONFIG", "GET", "save"}}) {
-    INFO(command[0]);
-    CHECK(client.text({"MULTI"}) == "+OK");
-    CHECK(client.command(command).is_error());
-    CHECK(client.text({"EXEC"}) == "-EXECABORT Transaction discarded because of previous errors.");
-  }
-  for (std::size_t i = 0; i < 2; ++i) CHECK(scene.node(i).is_quiet());
-}
-
 TEST_CASE("a client that leaves does not keep what was sent for it to every shard") {
   Scene scene(2);
   {

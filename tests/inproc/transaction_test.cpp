@@ -98,7 +98,8 @@ TEST_CASE("a command that is refused while queueing makes EXEC fail, and nothing
       {{"GET"}, "-ERR wrong number of arguments for 'get' command"},
       {{"GET", b}, "-" + std::string(errors::kCrossSlot)},
       {{"MGET", a, b}, "-" + std::string(errors::kCrossSlot)},
-      {{"CLIENT", "ID"}, "-" + errors::unsupported_in_transaction("client|id")},
+      {{"HELLO", "3"}, "-" + errors::unsupported_in_transaction("hello")},
+      {{"CLIENT", "REPLY", "OFF"}, "-" + errors::unsupported_in_transaction("client|reply")},
   }));
   INFO(row.command[0]);
   TestClient client = scene.client();

@@ -61,10 +61,15 @@ TEST_CASE("a transaction answers as one server does") {
   TestClient through = proxied.client();
   TestClient direct = server.client();
   for (const char* const line :
-       {"MULTI",   "SET {t}a 1", "LPUSH {t}l x y", "BLPOP {t}l 0", "INCR {t}l", "GET {t}a", "PING hello",
-        "EXEC",    "EXEC",       "DISCARD",        "MULTI",        "MULTI",     "SET {t}a", "SET {t}a 2",
-        "EXEC",    "GET {t}a",   "MULTI",          "NOSUCH a b",   "EXEC",      "MULTI",    "DEL {t}a {t}l",
-        "DISCARD", "MULTI",      "EXEC",           "MULTI",        "GET {t}a",  "QUIT"}) {
+       {"MULTI", "SET {t}a 1", "LPUSH {t}l x y", "BLPOP {t}l 0", "INCR {t}l", "GET {t}a", "PING hello",
+        "EXEC", "EXEC", "DISCARD", "MULTI", "MULTI", "SET {t}a", "SET {t}a 2", "EXEC", "GET {t}a", "MULTI",
+        "NOSUCH a b", "EXEC", "MULTI", "DEL {t}a {t}l", "DISCARD", "MULTI", "EXEC",
+        // What Slotway answers itself, or asks of all nodes.
+        "MULTI", "SET {t}a 1", "CLIENT SETNAME me", "CLIENT GETNAME", "DBSIZE", "MONITOR", "SELECT x",
+        "CONFIG GET hz", "KEYS *", "GET {t}a", "CLIENT NO-EVICT on", "PUBSUB NUMPAT", "EXEC",
+        "CLIENT GETNAME", "MULTI", "CLIENT SETNAME other", "DISCARD", "CLIENT GETNAME", "MULTI",
+        "CLIENT SETNAME 3", "CLIENT", "EXEC", "CLIENT GETNAME", "MULTI", "SUBSCRIBE {t}c", "CLIENT GETNAME",
+        "EXEC", "UNSUBSCRIBE {t}c", "MULTI", "GET {t}a", "QUIT"}) {
     INFO(line);
     CHECK(through.text(words(line)) == direct.text(words(line)));
   }

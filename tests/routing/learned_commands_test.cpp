@@ -248,7 +248,7 @@ TEST_CASE("A learned command obeys the session") {
   CHECK(plan_of(learned, "x a", open) == "queue x for 15495");
   CHECK(plan_of(learned, "x b", open) == "reject x: CROSSSLOT");
   CHECK(plan_of(learned, "y a 0", open) == "queue y for 15495");
-  CHECK(plan_of(learned, "z", open) == "reject z: not in multi");
+  CHECK(plan_of(learned, "z", open) == "queue z outside");
   CHECK(plan_of(learned, "v a", open) == "reject v: no multi");
 }
 

@@ -50,7 +50,7 @@ struct PlanText {
   std::string operator()(const Watch& p) const { return "watch on " + slot_name(p.slot); }
   std::string operator()(const TransactionStep& p) const { return "step " + std::string(p.row->name); }
   std::string operator()(const Queue& p) const {
-    return "queue " + std::string(p.row->name) + " for " + slot_name(p.slot);
+    return "queue " + std::string(p.row->name) + (p.outside ? " outside" : " for " + slot_name(p.slot));
   }
   std::string operator()(const FanOut& p) const { return "split " + std::string(p.row->name); }
   std::string operator()(const Broadcast& p) const { return "all " + std::string(p.row->name); }
