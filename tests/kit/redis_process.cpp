@@ -2,7 +2,9 @@
 
 #include <signal.h>
 
+#include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "tests/kit/free_port.hpp"
@@ -18,6 +20,12 @@ bool answers(const std::string& address, std::uint16_t port) {
   } catch (const ClientError&) {
     return false;
   }
+}
+
+// Debian's, or another version, or Valkey.
+std::string server_program() {
+  const char* given = std::getenv("TEST_REDIS_SERVER");
+  return given ? given : "redis-server";
 }
 
 }  // namespace
@@ -60,10 +68,10 @@ void RedisProcess::restart_at(const std::string& address) {
 
 void RedisProcess::start() {
   paused_ = false;
-  std::vector<std::string> command = {"redis-server", "--port", std::to_string(port_),
-                                      "--bind",       address_, "--dir",
-                                      folder_.path(), "--save", "",
-                                      "--appendonly", "no",     "--cluster-announce-ip",
+  std::vector<std::string> command = {server_program(), "--port", std::to_string(port_),
+                                      "--bind",         address_, "--dir",
+                                      folder_.path(),   "--save", "",
+                                      "--appendonly",   "no",     "--cluster-announce-ip",
                                       address_};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
