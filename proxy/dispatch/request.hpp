@@ -68,9 +68,9 @@ struct Request {
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
 
   // When the node it was sent to has taken too long: what has waited before has no more time there than
-  // others.
+  // others. What may block has said how long.
   TimePoint expires(Clock::duration request_timeout) const {
-    return held ? std::min(deadline, queued_at + request_timeout) : deadline;
+    return held && !may_block() ? std::min(deadline, queued_at + request_timeout) : deadline;
   }
   void count_hop() { hops = hops < 0xFF ? static_cast<std::uint8_t>(hops + 1) : hops; }
   void count_attempt() { attempts = attempts < 0xFF ? static_cast<std::uint8_t>(attempts + 1) : attempts; }

@@ -315,7 +315,7 @@ void UpstreamConnection::expire_requests() {
 // One request on a connection that is set aside has not been answered in its time.
 bool UpstreamConnection::is_overdue() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
-    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].deadline) return true;
+    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].expires(loop_.config.timeouts.request)) return true;
   }
   return false;
 }

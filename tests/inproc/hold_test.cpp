@@ -114,6 +114,37 @@ TEST_CASE("what was held has no more time at the node than others") {
   CHECK(kit::to_text(client.read()) == kTimedOut);
 }
 
+TEST_CASE("a blocking command that was held has its own time at the node all the same") {
+  Scene scene(2, hold(60s));
+  const std::string a = scene.cluster.key(0);
+  scene.node(0).go_down();
+  TestClient client = scene.client();
+  client.send({"BLPOP", a, "30"});
+  wait_until_held(scene);
+  scene.cluster.move_all(0, 1);
+  const FakeRedis::Request popping = scene.node(1).take();
+  CHECK(words(popping) == "BLPOP " + a + " 30");
+  // As long as another one's request is allowed to take.
+  TestClient other = scene.client();
+  other.send({"GET", a});
+  scene.node(1).take();
+  CHECK(kit::to_text(other.read()) == kTimedOut);
+  scene.node(1).send(popping, "*2\r\n" + bulk(a) + bulk("x"));
+  CHECK(kit::to_text(client.read()) == "[\"" + a + "\", \"x\"]");
+}
+
+TEST_CASE("a WATCH that was held has no more time at the node than others") {
+  Scene scene(2, hold(60s));
+  const std::string a = scene.cluster.key(0);
+  scene.node(0).go_down();
+  TestClient client = scene.client();
+  client.send({"WATCH", a});
+  wait_until_held(scene);
+  scene.cluster.move_all(0, 1);
+  scene.node(1).take();
+  CHECK(kit::to_text(client.read()) == kTimedOut);
+}
+
 TEST_CASE("as many requests wait as the limits allow, the next ones fail at once") {
   const bool by_bytes = GENERATE(false, true);
   Scene scene(1, [&](config::Config& config) {
