@@ -65,9 +65,14 @@ struct LimitsConfig {
   std::uint64_t max_output_bytes_per_client = 16ull << 20;
   // `max_memory_per_client`: replies of a client, sent for and unsent; with more, it is closed
   std::uint64_t max_memory_bytes_per_client = 1ull << 30;
+  // `max_memory`: what all clients' requests and unread replies take; with more, the client with the most is
+  // closed. nullopt = auto, see memory_limit; 0 = no limit
+  std::optional<std::uint64_t> max_memory_bytes;
   // `max_pinned_per_worker`: connections to nodes that are set aside, each for one client that blocks or
   // watches
   std::uint32_t max_pinned_per_worker = 1000;
+  // `max_connecting_per_node`: connections that one worker opens to one node at the same time
+  std::uint32_t max_connecting_per_node = 32;
   // `max_subscriber_output`: unsent messages of a subscribed client; with more, it is closed
   std::uint64_t max_subscriber_output_bytes = 32ull << 20;
   // `max_scripts`: bodies of SCRIPT LOAD that are kept for nodes that lack them; 0 = none

@@ -181,6 +181,24 @@ std::string print_seeds(const Config& config) {
   return out.empty() ? "(not set)" : out;
 }
 
+MaybeComplaint set_max_memory(std::string_view text, Config& config) {
+  if (text == "auto") {
+    config.limits.max_memory_bytes.reset();
+    return std::nullopt;
+  }
+  const auto parsed = parse_size(text);
+  const auto* size = std::get_if<std::uint64_t>(&parsed);
+  if (!size)
+    return Complaint{quoted(text) + " is not a size", "write auto, or a size such as 512mb; 0 = no limit"};
+  config.limits.max_memory_bytes = *size;
+  return std::nullopt;
+}
+
+std::string print_max_memory(const Config& config) {
+  const auto& bytes = config.limits.max_memory_bytes;
+  return bytes ? print_size(*bytes) : "auto";
+}
+
 MaybeComplaint set_workers(std::string_view text, Config& config) {
   if (text == "auto") {
     config.workers = 0;
@@ -348,8 +366,13 @@ constexpr std::array kOptions{
         "unsent replies of a client; then it is not read"),
     row("limits.max_memory_per_client", "SIZE", kSize<kLimits, &LimitsConfig::max_memory_bytes_per_client>,
         "replies held for a client; then it is closed"),
+    row("limits.max_memory", "SIZE|auto",
+        codec<kLimits, &LimitsConfig::max_memory_bytes>(&set_max_memory, &print_max_memory),
+        "held for all clients; with more, the largest is closed; auto = by what may be used"),
     row("limits.max_pinned_per_worker", "N", kCount<kLimits, &LimitsConfig::max_pinned_per_worker>,
         "connections set aside for clients that block or watch"),
+    row("limits.max_connecting_per_node", "N", kCount<kLimits, &LimitsConfig::max_connecting_per_node>,
+        "connections that a worker opens to a node at the same time"),
     row("limits.max_subscriber_output", "SIZE", kSize<kLimits, &LimitsConfig::max_subscriber_output_bytes>,
         "unsent messages of a subscriber; then it is closed"),
     row("limits.max_scripts", "SIZE", kSize<kLimits, &LimitsConfig::max_scripts_bytes>,

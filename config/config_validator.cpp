@@ -16,6 +16,7 @@ namespace slotway::config {
 namespace {
 
 constexpr std::uint64_t kKb = 1ull << 10;
+constexpr std::uint64_t kMb = 1ull << 20;
 constexpr std::uint64_t kGb = 1ull << 30;
 constexpr std::uint64_t kSecond = 1000;
 constexpr std::uint64_t kHour = 3600 * kSecond;
@@ -70,6 +71,11 @@ constexpr std::array kRanges{
           1024 * kGb, print_size},
     Range{"limits.max_memory_per_client", number<kLimits, &LimitsConfig::max_memory_bytes_per_client>, kKb,
           1024 * kGb, print_size},
+    Range{"limits.max_memory",
+          [](const Config& config) { return config.limits.max_memory_bytes.value_or(0); }, kMb, 1024 * kGb,
+          print_size, true},
+    Range{"limits.max_connecting_per_node", number<kLimits, &LimitsConfig::max_connecting_per_node>, 1, 10000,
+          print_count},
     Range{"limits.max_pinned_per_worker", number<kLimits, &LimitsConfig::max_pinned_per_worker>, 0, 1000000,
           print_count},
     Range{"limits.max_subscriber_output", number<kLimits, &LimitsConfig::max_subscriber_output_bytes>, kKb,

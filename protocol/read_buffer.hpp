@@ -43,6 +43,9 @@ class ReadBuffer {
 
   void clear(BlockPool& pool);
 
+  // What the kept tail's block takes.
+  std::size_t reserved_bytes() const { return block_ ? block_->capacity : 0; }
+
  private:
   // The unconsumed bytes go to a block of at least `capacity`.
   void move_to(BlockPool& pool, std::size_t capacity);

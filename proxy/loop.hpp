@@ -19,6 +19,8 @@ using TimePoint = Clock::time_point;
 
 struct Loop {
   static constexpr std::size_t kScratchBytes = 64 * 1024;
+  // Read from one socket, then others and the timers have their turn.
+  static constexpr std::size_t kTurnBytes = 2 * 1024 * 1024;
 
   explicit Loop(const config::Config& c) : config(c), scratch_(std::make_unique<char[]>(kScratchBytes)) {}
 

@@ -2,9 +2,11 @@
 
 #include <pthread.h>
 #include <unistd.h>
-#include <algorithm>
 
+#include <algorithm>
 #include <string>
+
+#include "config/memory_limit.hpp"
 
 namespace slotway::proxy {
 
@@ -19,6 +21,8 @@ constexpr std::chrono::milliseconds kTick{100};
 // the io_context; but timers and messages must have their turn too.
 constexpr std::size_t kBusyRound = 4;
 constexpr int kRoundsPerTurn = 16;
+// However busy the sockets are.
+constexpr std::chrono::milliseconds kLongTurn{2};
 // How long the rest of a pipeline's replies is waited for before what is there is written: while other
 // sockets keep the loop busy, and while none does.
 constexpr std::chrono::nanoseconds kPatience = 500us;
@@ -46,6 +50,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
       monitor_feed_(index, count, facts, room_, sessions_),
+      memory_guard_(index, facts, room_, sessions_),
       drain_(sessions_),
       sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
       tick_timer_(io_.get_executor()),
@@ -61,6 +66,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
   room_.subscriptions = &subscriptions_;
   room_.invalidations = &invalidations_;
   room_.monitors = &monitor_feed_;
+  room_.memory_limit = config::memory_limit(config.limits.max_memory_bytes);
 }
 
 Worker::~Worker() {
@@ -111,6 +117,7 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
     turn([&] {
       loop_.config = *config;
       room_.parse_limits = parse_limits(loop_.config.limits);
+      room_.memory_limit = config::memory_limit(loop_.config.limits.max_memory_bytes);
       dispatcher_.on_config();
       invalidations_.on_config();
       if (!loop_.config.client.requirepass.empty()) return;
@@ -148,7 +155,8 @@ void Worker::wait_for_sockets() {
 }
 
 void Worker::on_sockets() {
-  for (int round = 0; round < kRoundsPerTurn; ++round) {
+  const TimePoint begin = Clock::now();
+  for (int round = 0; round < kRoundsPerTurn && loop_.now - begin < kLongTurn; ++round) {
     const std::span<const epoll_event> events = loop_.poller.take_ready(patience_left());
     loop_.now = Clock::now();
     for (const epoll_event& event : events) handle(event);
@@ -244,6 +252,7 @@ void Worker::on_tick() {
   dispatcher_.on_tick();
   pool_.on_tick();
   client_desk_.on_tick();
+  memory_guard_.on_tick();
   subscriptions_.on_tick();
   invalidations_.on_tick();
   const bool ages = loop_.config.client.client_max_age.count() > 0;

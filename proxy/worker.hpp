@@ -20,6 +20,7 @@
 #include "proxy/client/client_drain.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/local_commands.hpp"
+#include "proxy/client/memory_guard.hpp"
 #include "proxy/client/monitor_feed.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/loop.hpp"
@@ -103,6 +104,7 @@ class Worker {
   SessionRoom room_;
   ClientDesk client_desk_;
   MonitorFeed monitor_feed_;
+  MemoryGuard memory_guard_;
   ClientDrain drain_;
   boost::asio::posix::basic_stream_descriptor<Executor> sockets_;  // the poller's own descriptor
   Timer tick_timer_;

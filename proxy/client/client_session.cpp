@@ -65,6 +65,7 @@ ClientSession::~ClientSession() {
   leave_monitors();
   stop_tracking();
   replies_.clear();
+  room_.part_bytes -= part_bytes_;
   drop_transaction();
   if (exec_) exec_->pushes.clear(room_.loop.blocks);
   out_.clear(room_.loop.blocks);
@@ -99,13 +100,16 @@ void ClientSession::on_io(std::uint32_t events) {
 
 void ClientSession::read() {
   protocol::BlockPool& blocks = room_.loop.blocks;
+  std::size_t taken = 0;
   for (int reads = 0;; ++reads) {
-    if (reads == kReadsPerTurn) return room_.loop.poller.again({PollTag::Kind::client, handle_});
+    if (reads == kReadsPerTurn || taken >= Loop::kTurnBytes)
+      return room_.loop.poller.again({PollTag::Kind::client, handle_});
     const std::size_t wanted = parser_ ? parser_->wanted(read_.bytes().size()) : 0;
     const IoResult result = read_some(socket_, read_.writable(blocks, room_.loop.scratch(), wanted));
     if (result.bytes > 0) {
       room_.loop.counters.client_bytes_in.add(result.bytes);
       last_active_ = room_.loop.now;
+      taken += result.bytes;
       read_.commit(result.bytes);
       const bool more = process_requests();
       read_.keep_rest(blocks);
@@ -246,12 +250,15 @@ void ClientSession::deliver(Handle handle, ReplySlot& slot, ReplyBytes reply) {
 
 void ClientSession::hold_part(std::size_t bytes) {
   part_bytes_ += bytes;
+  room_.part_bytes += bytes;
   check_memory();
 }
 
 std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, ReplySlot& slot) {
   std::unique_ptr<routing::Merger> merger;
-  part_bytes_ -= slot.rest().merger->held_bytes();
+  const std::size_t part = slot.rest().merger->held_bytes();
+  part_bytes_ -= part;
+  room_.part_bytes -= part;
   if (handle == exec_slot_) {
     merger = std::move(slot.rest().merger);
     protocol::ByteQueue merged;
@@ -269,6 +276,11 @@ std::uint64_t ClientSession::held_bytes() const {
   const std::uint64_t queued =
       (transaction_ ? transaction_->held_bytes() : 0) + (tracking_ ? tracking_->queued_bytes : 0);
   return out_.size() + replies_.reply_bytes() + part_bytes_ + queued + (exec_ ? exec_->held_bytes() : 0);
+}
+
+std::uint64_t ClientSession::memory_bytes() const {
+  const std::uint64_t in_flight = replies_.pending_bytes() - replies_.reply_bytes();
+  return sizeof *this + read_.reserved_bytes() + in_flight + held_bytes();
 }
 
 // Its requests are on their way already: all that can be done is to want no replies.
@@ -409,7 +421,7 @@ ClientDescription ClientSession::describe() const {
   client.query_bytes = read_.bytes().size();
   client.output_bytes = out_.size();
   client.transaction_bytes = transaction_ ? transaction_->held_bytes() : 0;
-  client.memory_bytes = sizeof *this + client.query_bytes + held_bytes();
+  client.memory_bytes = memory_bytes();
   client.blocked = is_blocked() || postponed_;
   if (transaction_) client.queued = transaction_->count();
   if (last_command_) client.command = last_command_->name;

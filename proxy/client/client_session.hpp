@@ -82,6 +82,9 @@ struct SessionRoom {
   MonitorFeed* monitors = nullptr;
   bool monitored = false;  // by somebody, in any worker
   LogLimiter subscriber_warnings{std::chrono::seconds(10)};
+  LogLimiter shed_warnings{std::chrono::seconds(10)};
+  std::uint64_t memory_limit = 0;  // of limits.max_memory; 0 = none
+  std::uint64_t part_bytes = 0;    // held by the mergers of all sessions
 
   // For a session with an incomplete request; started.
   std::unique_ptr<protocol::RequestParser> lend_parser();
@@ -118,6 +121,10 @@ class ClientSession {
   void drain();
   // Takes up what CLIENT PAUSE has held back.
   void end_pause();
+  // Of its requests and replies.
+  std::uint64_t memory_bytes() const;
+  // It holds the most, and there is too much.
+  void shed() { finish(); }
 
   // --- the dispatcher ---
   const routing::SessionFacts& facts() const { return state_.facts; }

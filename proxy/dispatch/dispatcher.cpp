@@ -240,6 +240,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
 void Dispatcher::set_topology(std::shared_ptr<const routing::Topology> topology) {
   const std::shared_ptr<const routing::Topology> before = pool_.topology();
   pool_.set_topology(std::move(topology));
+  pool_.give_back_misplaced();
   const routing::Topology& now = *pool_.topology();
   for (const routing::Slot slot : parked_.slots()) {
     const routing::Endpoint* old_owner =
@@ -344,7 +345,9 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
     if (!request.abandoned) on_pinned_reply(connection, reply, source);
     return;
   }
-  loop_.counters.upstream_latency.observe_us(Loop::microseconds(loop_.now - request.queued_at));
+  const std::uint64_t latency_us = Loop::microseconds(loop_.now - request.queued_at);
+  loop_.counters.upstream_latency.observe_us(latency_us);
+  connection.note_latency(latency_us);
   if (request.abandoned) return;
   // A queued command's error is the cause of EXEC's.
   const bool is_error = reply.front() == '-';

@@ -82,6 +82,7 @@ struct WorkerCounters {
   Counter clients_closed;       // ever
   Counter clients_paused;       // now not read from, because of a limit
   Counter clients_over_memory;  // ever closed, because of limits.max_memory_per_client
+  Counter clients_shed;         // ever closed, because of limits.max_memory
   Counter clients_aged;         // ever closed, because of client_max_age
   Counter clients_pinned;       // now with a connection set aside for them: they block or watch
   Counter clients_blocked;      // now waiting in a blocking command
@@ -97,6 +98,8 @@ struct WorkerCounters {
   Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;
   Counter buffer_bytes;        // held by this worker's pooled buffers, in use or free
+  Counter memory_in_use;       // by clients' requests and replies
+  Counter largest_client;      // bytes of the client that holds the most; 0 = nobody has to know
   Counter loop_turns;          // of the event loop, ever
   Counter subscribers;         // clients that are subscribed to something now
   Counter subscribers_closed;  // because they read too slowly

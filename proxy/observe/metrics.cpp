@@ -106,6 +106,11 @@ void add_clients(Families& out, const Workers& workers, const ControlFacts& fact
   add_sum(out, workers, "slotway_client_connections_over_memory_total", MetricType::Counter,
           "Client connections closed because of limits.max_memory_per_client.",
           &WorkerCounters::clients_over_memory);
+  add_sum(out, workers, "slotway_client_connections_shed_total", MetricType::Counter,
+          "Client connections closed because of limits.max_memory.", &WorkerCounters::clients_shed);
+  add_sum(out, workers, "slotway_client_memory_bytes", MetricType::Gauge,
+          "Memory held for clients' requests and replies, which limits.max_memory bounds.",
+          &WorkerCounters::memory_in_use);
   add_sum(out, workers, "slotway_client_connections_aged_total", MetricType::Counter,
           "Client connections closed because of client_max_age.", &WorkerCounters::clients_aged);
   add_sum(out, workers, "slotway_client_received_bytes_total", MetricType::Counter,
@@ -202,6 +207,7 @@ struct NodeLoad {
   std::array<std::uint64_t, index_of(UpstreamState::count_)> connections{};
   std::uint64_t in_flight = 0;
   std::uint64_t queued_bytes = 0;
+  bool slow = false;
 };
 
 void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
@@ -212,6 +218,7 @@ void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
       ++load.connections[index_of(upstream.state)];
       load.in_flight += upstream.in_flight;
       load.queued_bytes += upstream.queued_bytes;
+      load.slow |= upstream.slow;
     }
   }
 
@@ -225,6 +232,11 @@ void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
                       "Request bytes kept until their replies have come, by node.",
                       MetricType::Gauge,
                       {}};
+  MetricFamily slow{
+      "slotway_upstream_slow",
+      "1 if a worker finds that the node answers much more slowly than the others, else 0, by node.",
+      MetricType::Gauge,
+      {}};
   for (const auto& [node, load] : nodes) {
     for (std::size_t i = 0; i < load.connections.size(); ++i) {
       const std::string state(upstream_state_name(static_cast<UpstreamState>(i)));
@@ -232,10 +244,12 @@ void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
     }
     add_sample(in_flight, as_double(load.in_flight), {{"node", node}});
     add_sample(queued, as_double(load.queued_bytes), {{"node", node}});
+    add_sample(slow, load.slow ? 1 : 0, {{"node", node}});
   }
   out.push_back(std::move(connections));
   out.push_back(std::move(in_flight));
   out.push_back(std::move(queued));
+  out.push_back(std::move(slow));
 }
 
 void add_workers(Families& out, const MetricsInput& input) {
@@ -322,6 +336,7 @@ void add_process(Families& out, const ProcessFacts& process) {
 std::string_view upstream_state_name(UpstreamState state) {
   switch (state) {
     case UpstreamState::idle: return "idle";
+    case UpstreamState::waiting: return "waiting";
     case UpstreamState::resolving: return "resolving";
     case UpstreamState::connecting: return "connecting";
     case UpstreamState::handshaking: return "handshaking";

@@ -8,13 +8,23 @@
 
 namespace slotway::proxy {
 
-enum class UpstreamState : std::uint8_t { idle, resolving, connecting, handshaking, ready, backoff, count_ };
+enum class UpstreamState : std::uint8_t {
+  idle,
+  waiting,  // as many as may be opened to its node at the same time are being opened
+  resolving,
+  connecting,
+  handshaking,
+  ready,
+  backoff,  // until it is worth another try
+  count_
+};
 
 struct UpstreamStatus {
   std::string node;  // "host:port"
   UpstreamState state = UpstreamState::idle;
   std::uint64_t in_flight = 0;     // requests sent, not answered
   std::uint64_t queued_bytes = 0;  // request bytes kept until their replies have come
+  bool slow = false;               // the node answers much more slowly than the others
 };
 
 struct WorkerStatus {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -80,6 +81,20 @@ void UpstreamConnection::fail_writing(int error) {
 // --- connecting ---
 
 void UpstreamConnection::connect() {
+  if (pool_.enter_gate(*this)) return start_connecting();
+  state_ = UpstreamState::waiting;
+}
+
+void UpstreamConnection::enter_gate() {
+  if (state_ == UpstreamState::waiting) connect();
+}
+
+void UpstreamConnection::leave_gate() {
+  if (std::exchange(in_gate_, false)) pool_.leave_gate(endpoint_);
+}
+
+void UpstreamConnection::start_connecting() {
+  in_gate_ = true;
   state_ = UpstreamState::resolving;
   connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
   boost::system::error_code error;
@@ -148,6 +163,7 @@ void UpstreamConnection::on_handshake() {
 
 void UpstreamConnection::become_ready() {
   state_ = UpstreamState::ready;
+  leave_gate();
   last_reply_ = loop_.now;
   if (handshake_.no_touch_refused()) {
     spdlog::warn(
@@ -180,13 +196,16 @@ void UpstreamConnection::on_io(std::uint32_t events) {
 }
 
 void UpstreamConnection::read() {
+  std::size_t taken = 0;
   for (int reads = 0;; ++reads) {
-    if (reads == kNodeReadsPerTurn) return loop_.poller.again({PollTag::Kind::upstream, handle_});
+    if (reads == kNodeReadsPerTurn || taken >= Loop::kTurnBytes)
+      return loop_.poller.again({PollTag::Kind::upstream, handle_});
     const std::size_t wanted = pipeline_.wanted(read_.bytes().size());
     const IoResult result = read_some(socket_, read_.writable(loop_.blocks, loop_.scratch(), wanted));
     const int error = errno;
     if (result.bytes > 0) {
       loop_.counters.upstream_bytes_in.add(result.bytes);
+      taken += result.bytes;
       read_.commit(result.bytes);
       on_handshake();
       if (!take_replies()) return;
@@ -259,6 +278,9 @@ void UpstreamConnection::refuse() {
 void UpstreamConnection::on_tick() {
   const auto& timeouts = loop_.config.timeouts;
   switch (state_) {
+    case UpstreamState::waiting:
+      if (has_expired()) events_.on_lost(*this);
+      return;
     case UpstreamState::resolving:
     case UpstreamState::connecting:
     case UpstreamState::handshaking:
@@ -315,7 +337,8 @@ void UpstreamConnection::expire_requests() {
 // One request on a connection that is set aside has not been answered in its time.
 bool UpstreamConnection::is_overdue() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
-    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].expires(loop_.config.timeouts.request)) return true;
+    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].expires(loop_.config.timeouts.request))
+      return true;
   }
   return false;
 }
@@ -330,7 +353,15 @@ void UpstreamConnection::send_probe() {
   schedule_flush();
 }
 
+void UpstreamConnection::report_latency(routing::NodeSecond& second) {
+  second.replies += std::exchange(replies_, 0);
+  second.total_us += std::exchange(total_us_, 0);
+  if (state_ != UpstreamState::ready || pipeline_.empty()) return;
+  second.oldest_us = std::max(second.oldest_us, Loop::microseconds(loop_.now - pipeline_.front().queued_at));
+}
+
 void UpstreamConnection::abandon() {
+  leave_gate();
   close_socket();
   while (!pipeline_.empty()) pipeline_.pop_front();
   read_.clear(loop_.blocks);
@@ -354,6 +385,7 @@ void UpstreamConnection::fail(std::string_view reason) {
   close_socket();
   read_.clear(loop_.blocks);
   if (was_connecting && next_address_ < addresses_.size()) return try_next_address();
+  leave_gate();
 
   // Said once for each time that the node goes away, not for each attempt.
   if (was_ready && !pipeline_.empty()) {

@@ -16,6 +16,7 @@
 #include "proxy/observe/worker_status.hpp"
 #include "proxy/upstream/upstream_handshake.hpp"
 #include "proxy/upstream/upstream_pipeline.hpp"
+#include "routing/slow_nodes.hpp"
 #include "routing/topology.hpp"
 
 namespace slotway::proxy {
@@ -80,6 +81,22 @@ class UpstreamConnection {
   // Its oldest request is a script that has been running, or waiting for another one, for kLongScript.
   bool awaits_script() const;
 
+  // Nothing of its pipeline is on the wire.
+  bool is_opening() const {
+    return state_ == UpstreamState::waiting || state_ == UpstreamState::resolving ||
+           state_ == UpstreamState::connecting || state_ == UpstreamState::handshaking;
+  }
+  // It waits no more, if it still does, and connects.
+  void enter_gate();
+
+  // Latencies of its replies, for slow_nodes.
+  void note_latency(std::uint64_t us) {
+    ++replies_;
+    total_us_ += us;
+  }
+  // Adds what has been noted since the last call.
+  void report_latency(routing::NodeSecond& second);
+
   // The number of the newest script that its node has been told of on it; 0 = none.
   std::uint64_t scripts_seen() const { return scripts_seen_; }
   void set_scripts_seen(std::uint64_t number) { scripts_seen_ = number; }
@@ -95,6 +112,8 @@ class UpstreamConnection {
 
  private:
   void connect();
+  void start_connecting();
+  void leave_gate();
   void use_addresses(std::vector<boost::asio::ip::tcp::endpoint> addresses);
   void try_next_address();
   void on_connected();
@@ -124,6 +143,7 @@ class UpstreamConnection {
   bool write_blocked_ = false;
   bool hangup_ = false;
   bool looking_up_ = false;  // a look-up is under way, also one that was not waited for
+  bool in_gate_ = false;     // counts as being opened
   bool fresh_ = false;       // nothing has been read from this socket
   bool retired_ = false;
   bool unreachable_ = false;    // as the log has it
@@ -133,6 +153,8 @@ class UpstreamConnection {
   TimePoint retry_at_{};
   TimePoint connect_deadline_{};
   TimePoint last_reply_{};
+  std::uint64_t replies_ = 0;  // since report_latency()
+  std::uint64_t total_us_ = 0;
   std::vector<boost::asio::ip::tcp::endpoint> addresses_;
   std::size_t next_address_ = 0;
   UpstreamHandshake handshake_;

@@ -1,6 +1,11 @@
 #include "proxy/upstream/upstream_pool.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <string>
+
+#include "config/units.hpp"
 
 namespace slotway::proxy {
 
@@ -147,9 +152,11 @@ void UpstreamPool::on_tick() {
     if (connection.is_done() &&
         std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
       if (connection.is_pinned()) --pinned_;
+      connection.abandon();
       connections_.erase(handle);
     }
   });
+  if (loop_.now >= next_judgement_) judge_latencies();
   loop_.counters.long_scripts.set(loop_.now < long_scripts_until_ ? 1 : 0);
 }
 
@@ -157,11 +164,53 @@ void UpstreamPool::flush_scheduled() {
   // A flush that fails may schedule others: they have their turn in the same loop.
   for (std::size_t i = 0; i < scheduled_.size(); ++i) scheduled_[i]->flush();
   scheduled_.clear();
+  if (std::exchange(gate_left_, false)) open_waiting();
+}
+
+void UpstreamPool::open_waiting() {
+  while (const auto waiting = gate_.next(loop_.config.limits.max_connecting_per_node)) {
+    if (UpstreamConnection* connection = connections_.find(*waiting)) connection->enter_gate();
+  }
+}
+
+void UpstreamPool::judge_latencies() {
+  next_judgement_ = loop_.now + std::chrono::seconds(1);
+  std::vector<routing::NodeSecond> nodes;
+  connections_.for_each([&](Handle, UpstreamConnection& connection) {
+    if (connection.is_pinned()) return;  // it may wait as long as its client wants
+    auto node = std::find_if(nodes.begin(), nodes.end(), [&](const routing::NodeSecond& second) {
+      return second.node == connection.endpoint();
+    });
+    if (node == nodes.end()) node = nodes.insert(node, {connection.endpoint()});
+    connection.report_latency(*node);
+  });
+  for (const routing::SlowChange& change : slow_nodes_.observe(nodes)) {
+    const std::string name = config::print_host_port(change.node.host, change.node.port);
+    const auto ms = [](std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000; };
+    if (change.slow) {
+      spdlog::warn("node {} answers slowly: {:.1f} ms in the last second, and the others {:.1f} ms", name,
+                   ms(change.latency), ms(change.others));
+    } else {
+      spdlog::info("node {} answers about as fast as the others again", name);
+    }
+  }
+}
+
+void UpstreamPool::give_back_misplaced() {
+  connections_.for_each([&](Handle, UpstreamConnection& connection) {
+    if (!connection.is_opening() || connection.pipeline().empty()) return;
+    const routing::Slot slot = connection.pipeline().front().slot;
+    const routing::Endpoint* owner = slot == routing::kAnySlot ? nullptr : topology_->owner_of(slot);
+    if (owner ? *owner != connection.endpoint() : connection.is_retired()) events_->on_lost(connection);
+  });
 }
 
 std::vector<UpstreamStatus> UpstreamPool::statuses() {
   std::vector<UpstreamStatus> out;
-  connections_.for_each([&](Handle, UpstreamConnection& connection) { out.push_back(connection.status()); });
+  connections_.for_each([&](Handle, UpstreamConnection& connection) {
+    out.push_back(connection.status());
+    out.back().slow = slow_nodes_.is_slow(connection.endpoint());
+  });
   return out;
 }
 

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "proxy/slab.hpp"
+#include "proxy/upstream/connect_gate.hpp"
 #include "proxy/upstream/upstream_connection.hpp"
+#include "routing/slow_nodes.hpp"
 #include "routing/topology.hpp"
 
 namespace slotway::proxy {
@@ -63,11 +65,23 @@ class UpstreamPool {
   void on_io(Handle handle, std::uint32_t events);
   void on_tick();
   void flush_scheduled();
-  bool has_scheduled() const { return !scheduled_.empty(); }
+  bool has_scheduled() const { return !scheduled_.empty() || gate_left_; }
+  // Requests that wait for a connection to a node which is not their slot's any more go back to the
+  // dispatcher.
+  void give_back_misplaced();
   std::vector<UpstreamStatus> statuses();
 
   // --- for its connections ---
   void schedule_flush(UpstreamConnection& connection) { scheduled_.push_back(&connection); }
+  // False: too many are being opened to its node; enter_gate() of it is called when it is its turn.
+  bool enter_gate(const UpstreamConnection& connection) {
+    return gate_.enter(connection.endpoint(), connection.handle(),
+                       loop_.config.limits.max_connecting_per_node);
+  }
+  void leave_gate(const routing::Endpoint& node) {
+    gate_.leave(node);
+    gate_left_ = true;
+  }
   // Ends in on_resolved(), in a turn of its own.
   void resolve(Handle handle, const routing::Endpoint& endpoint);
   std::uint64_t random() { return random_(); }
@@ -77,6 +91,8 @@ class UpstreamPool {
   UpstreamConnection* lease(const routing::Endpoint& endpoint, UpstreamUse use);
   UpstreamConnection& open(const routing::Endpoint& endpoint, UpstreamUse use);
   void close_unused();
+  void open_waiting();
+  void judge_latencies();
   std::size_t next_primary(std::size_t from) const;  // healthy, from this index on
 
   Loop& loop_;
@@ -92,6 +108,10 @@ class UpstreamPool {
   // Shared ones, by UpstreamUse::shared_index(); nullptr = not needed so far.
   std::vector<std::array<UpstreamConnection*, UpstreamUse::kSharedKinds>> by_node_;
   std::vector<UpstreamConnection*> scheduled_;
+  ConnectGate gate_;
+  bool gate_left_ = false;  // since open_waiting()
+  routing::SlowNodes slow_nodes_;
+  TimePoint next_judgement_{};
   // Pinned ones that nobody has, the last given back at the end.
   struct Free {
     Handle connection;

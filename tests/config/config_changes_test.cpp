@@ -49,6 +49,7 @@ TEST_CASE("changes are told in the file's words, and secrets are not told") {
   const auto [before, after, text] = GENERATE(table<Values, Values, std::string>({
       {{}, {{"limits.max_clients", "200"}}, "limits.max_clients: 10000 -> 200\n"},
       {{{"workers", "2"}}, {}, "workers: 2 -> auto (needs a restart)\n"},
+      {{{"limits.max_memory", "1gb"}}, {}, "limits.max_memory: 1gb -> auto\n"},
       {{}, {{"announce", "h:1"}}, "announce: (not set) -> h:1\n"},
       {{{"requirepass", "old-word"}}, {{"requirepass", "new-word"}}, "requirepass: changed\n"},
       {{{"requirepass", "old-word"}}, {}, "requirepass: (set) -> (not set)\n"},

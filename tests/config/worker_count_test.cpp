@@ -81,7 +81,7 @@ TEST_CASE("the folders of the process reach from its own to the mount point") {
           {"0:\nnonsense\n", "30 23 0:26 / - cgroup2\n", {}},
       }));
   CAPTURE(cgroup, mountinfo);
-  CHECK(cgroup_folders(cgroup, mountinfo) == folders);
+  CHECK(cgroup_folders(cgroup, mountinfo, "cpu") == folders);
 }
 
 TEST_CASE("the least quota of all folders counts") {

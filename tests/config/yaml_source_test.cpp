@@ -51,7 +51,8 @@ TEST_CASE("a wrong shape is a problem with its line") {
        "f:1: limits: is a section, not a value; write its keys on indented lines: max_clients, max_bulk, "
        "max_request, "
        "max_arguments, max_inflight_per_client, max_inflight_bytes_per_client, max_output_per_client, "
-       "max_memory_per_client, max_pinned_per_worker, max_subscriber_output, max_scripts, "
+       "max_memory_per_client, max_memory, max_pinned_per_worker, max_connecting_per_node, "
+       "max_subscriber_output, max_scripts, "
        "max_tracked_keys_per_worker"},
       {"listen: a:1\nworkers: 2\nlisten: b:2\n",
        "f:3: listen: is given twice, first on line 1; keep one of the two"},

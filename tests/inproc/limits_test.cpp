@@ -1,5 +1,7 @@
 // Bounds: what a client may have in flight and unread, how many clients there may be, how large a request may
 // be.
+#include <algorithm>
+
 #include "protocol/reply_errors.hpp"
 #include "tests/inproc/scene.hpp"
 
@@ -115,6 +117,54 @@ TEST_CASE("a client for which more replies are held than its limit is closed, al
   CHECK(scene.proxy.log().find("limits.max_memory_per_client") != std::string::npos);
   CHECK(bystander.command({"GET", a}).text == value);
   CHECK(std::stoull(scene.proxy.info("buffer_bytes")) < 64u << 20);
+}
+
+TEST_CASE("when too much is held for all clients, the one with the most is closed, whichever worker has it") {
+  const std::uint32_t workers = GENERATE(1u, 2u);
+  INFO(workers << " workers");
+  Scene scene(1, [&](config::Config& config) {
+    config.workers = workers;
+    config.limits.max_memory_bytes = 6 << 20;
+  });
+  const std::string a = scene.cluster.key(0);
+  const std::string value(1 << 20, 'v');
+  TestClient large = scene.known_client();
+  TestClient small = scene.known_client();
+  TestClient idle = scene.known_client();
+  for (TestClient* client : {&large, &small}) CHECK(client->text({"MULTI"}) == "+OK");
+  for (int i = 0; i < 2; ++i) CHECK(small.text({"SET", a, value}) == "+QUEUED");
+  for (int i = 0; i < 3; ++i) CHECK(large.text({"SET", a, value}) == "+QUEUED");
+  CHECK(scene.proxy.info("clients") == "5");
+  large.send_unread(encode({"SET", a, std::string(2 << 20, 'v')}), 5s);
+  scene.proxy.wait_for_info("clients", "4");
+  CHECK(scene.proxy.log().find("limits.max_memory,") != std::string::npos);
+  large.read_until_closed();
+  CHECK(idle.text({"PING"}) == "+PONG");
+  scene.node(0).set_handler([](const FakeRedis::Request& request) {
+    if (request.args[0] == "EXEC") return FakeRedis::Reaction{"*2\r\n+OK\r\n+OK\r\n"};
+    return FakeRedis::Reaction{request.args[0] == "MULTI" ? "+OK\r\n" : "+QUEUED\r\n"};
+  });
+  CHECK(small.text({"EXEC"}) == "[+OK, +OK]");
+}
+
+TEST_CASE("connections to a node are opened so many at a time") {
+  Scene scene(1, [](config::Config& config) { config.limits.max_connecting_per_node = 2; });
+  std::vector<TestClient> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(scene.client());
+    speak_resp3(clients.back());
+    clients.back().send({"BLPOP", "q", "0"});
+  }
+  const FakeRedis::Request first = scene.node(0).take();
+  const FakeRedis::Request second = scene.node(0).take();
+  for (const FakeRedis::Request* greeting : {&first, &second}) CHECK(words(*greeting) == "HELLO 3");
+  scene.barrier();
+  CHECK(scene.node(0).is_quiet());
+  // One of them is open: it asks, and the third one comes.
+  scene.node(0).send(first, kHello);
+  std::vector<std::string> lines = {words(scene.node(0).take()), words(scene.node(0).take())};
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines == std::vector<std::string>{"BLPOP q 0", "HELLO 3"});
 }
 
 TEST_CASE("a node that does not read delays its own requests only, when it reads, all are served in order") {

@@ -56,6 +56,23 @@ TEST_CASE("when all known nodes are gone the seeds are asked again") {
   CHECK(proxy.info("nodes") == "2");
 }
 
+TEST_CASE("what waits for a connection goes to the new owner of its slot at once") {
+  Scene scene(2);
+  const std::string a = scene.cluster.key(0);
+  TestClient client = scene.client();
+  speak_resp3(client);
+  client.send({"SET", a, "1"});
+  CHECK(words(scene.node(0).take()) == "HELLO 3");  // and is never answered
+  scene.cluster.move_all(0, 1);
+  TestClient other = scene.client();
+  other.send({"GET", a});
+  serve(scene.node(0), "GET " + a, scene.cluster.redirect("MOVED", a, 1));
+  serve(scene.node(1), "GET " + a, bulk("0"));
+  serve(scene.node(1), "HELLO 3", kHello);
+  serve(scene.node(1), "SET " + a + " 1", "+OK\r\n");
+  CHECK(kit::to_text(client.read()) == "+OK");
+}
+
 TEST_CASE("a node that has left the map answers what it has, then its connection is closed") {
   Scene scene(3);
   const std::string a = scene.cluster.key(0);

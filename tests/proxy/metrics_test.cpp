@@ -60,7 +60,7 @@ struct Fixture {
     MetricsInput in;
     in.workers = {&first, &second};
     in.statuses = {{.upstreams = {{"10.0.0.1:6379", UpstreamState::ready, 2, 100},
-                                  {"10.0.0.2:6379", UpstreamState::backoff, 0, 0}}},
+                                  {"10.0.0.2:6379", UpstreamState::backoff, 0, 0, true}}},
                    {.upstreams = {{"10.0.0.1:6379", UpstreamState::ready, 3, 50}}}};
     in.facts = {.listening = true,
                 .topology = small_topology(),
@@ -187,6 +187,8 @@ TEST_CASE("a scrape adds up the workers") {
            R"(slotway_upstream_connections{node="10.0.0.2:6379",state="backoff"} 1)",
            R"(slotway_upstream_in_flight_requests{node="10.0.0.1:6379"} 5)",
            R"(slotway_upstream_queued_bytes{node="10.0.0.1:6379"} 150)",
+           R"(slotway_upstream_slow{node="10.0.0.1:6379"} 0)",
+           R"(slotway_upstream_slow{node="10.0.0.2:6379"} 1)",
            "slotway_topology_age_seconds 2.5",
            "slotway_topology_slots_covered 100",
            "slotway_topology_epoch 7",

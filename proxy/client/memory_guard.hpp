@@ -1,0 +1,38 @@
+// Keeps what is held for all clients of the process below limits.max_memory: the client that holds the most
+// is closed, then the next, whichever worker has it. Each worker tells the others, in its counters, how much
+// it holds and how much its largest client does; the one with the largest acts. Owner: a Worker. Thread:
+// worker; of the others it reads counters only. Invariant: a client that holds little is never closed for it.
+#pragma once
+
+#include <cstdint>
+
+#include "proxy/client/client_session.hpp"
+#include "proxy/client/proxy_facts.hpp"
+
+namespace slotway::proxy {
+
+class MemoryGuard {
+ public:
+  // `index` is the worker's place in facts.workers.
+  MemoryGuard(unsigned index, const ProxyFacts& facts, SessionRoom& room, Sessions& sessions)
+      : index_(index), facts_(facts), room_(room), sessions_(sessions) {}
+
+  // On the worker's tick.
+  void on_tick();
+
+ private:
+  // Closing one that holds less would not help.
+  static constexpr std::uint64_t kWorthwhile = 64 * 1024;
+
+  std::uint64_t held_by_all() const;
+  ClientSession* largest();
+  bool another_has_more_than(std::uint64_t bytes) const;
+
+  const unsigned index_;
+  const ProxyFacts& facts_;
+  SessionRoom& room_;
+  Sessions& sessions_;
+  bool announced_ = false;  // the others have had a tick's time to read what our largest client holds
+};
+
+}  // namespace slotway::proxy
