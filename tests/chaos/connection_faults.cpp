@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kCut(3);
 
 void kill_connections(Scene& scene) {
   std::vector<kit::TestClient> nodes;
-  for (std::size_t i = 0; i < kit::ClusterProcess::kNodes; ++i) {
+  for (std::size_t i = 0; i < scene.stage.cluster.node_count(); ++i) {
     nodes.push_back(scene.stage.cluster.node(i).client());
   }
   long long killed = 0;

@@ -3,6 +3,7 @@
 #include "tests/chaos/address_faults.hpp"
 #include "tests/chaos/client_faults.hpp"
 #include "tests/chaos/connection_faults.hpp"
+#include "tests/chaos/grow_fault.hpp"
 #include "tests/chaos/node_faults.hpp"
 
 namespace slotway::chaos {
@@ -24,6 +25,7 @@ const std::vector<Fault>& all_faults() {
       {"none", "nothing happens", play_nothing, kNothing, true},
       {"failover", "CLUSTER FAILOVER of each primary in turn", fail_over_each, kNothing, true},
       {"reshard", "redis-cli moves 300 slots", reshard, kNothing},
+      {"grow", "from 3 to 6 primaries, and back to 3", grow_and_shrink, {}},
       {"kill", "SIGKILL of a primary; it comes back as a replica", kill_primary, kOneDeath, true},
       {"freeze", "SIGSTOP of a primary for 4 s", freeze_primary, kOneDeath},
       {"client-kill",

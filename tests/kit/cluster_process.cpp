@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/kit/wait_until.hpp"
 
@@ -52,10 +53,10 @@ bool has_flag(const std::string& flags, std::string_view flag) {
 
 }  // namespace
 
-ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments) {
+ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments)
+    : arguments_(node_arguments(arguments)) {
   for (std::size_t i = 0; i < kNodes; ++i) {
-    nodes_.push_back(std::make_unique<RedisProcess>(node_arguments(arguments)));
-    ids_.push_back(must(i, {"CLUSTER", "MYID"}).text);
+    start_node();
     must(i, {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)});
   }
   for (std::size_t i = 0; i < kPrimaries; ++i) {
@@ -83,30 +84,49 @@ std::size_t ClusterProcess::primary_of(std::uint16_t slot) {
   const Reply ranges = any_running().command({"CLUSTER", "SLOTS"});
   for (const Reply& range : ranges.elements) {
     if (slot < range.elements.at(0).integer || slot > range.elements.at(1).integer) continue;
-    const std::string& id = range.elements.at(2).elements.at(2).text;
-    return static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), id) - ids_.begin());
+    return index_of(range.elements.at(2).elements.at(2).text);
   }
-  return kNodes;
+  return kNone;
 }
 
 std::size_t ClusterProcess::replica_of(std::size_t primary) {
   for (const auto& words : node_lines(any_running().command({"CLUSTER", "NODES"}).text)) {
-    const auto index =
-        static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), words.at(0)) - ids_.begin());
-    if (index < kNodes && words.at(3) == ids_[primary] && node(index).running()) return index;
+    const std::size_t index = index_of(words.at(0));
+    if (index != kNone && words.at(3) == ids_[primary] && node(index).running()) return index;
   }
-  return kNodes;
+  return kNone;
 }
 
 std::vector<std::size_t> ClusterProcess::primaries() {
   std::vector<std::size_t> out;
   for (const auto& words : node_lines(any_running().command({"CLUSTER", "NODES"}).text)) {
-    const auto index =
-        static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), words.at(0)) - ids_.begin());
-    if (index < kNodes && has_flag(words.at(2), "master") && words.size() > 8) out.push_back(index);
+    const std::size_t index = index_of(words.at(0));
+    if (index != kNone && has_flag(words.at(2), "master") && words.size() > 8) out.push_back(index);
   }
   std::sort(out.begin(), out.end());
   return out;
+}
+
+std::size_t ClusterProcess::add_primary() {
+  const std::size_t added = node_count();
+  start_node();
+  for (std::size_t i = 0; i < added; ++i) {
+    must(i, {"CLUSTER", "MEET", node(added).address(), std::to_string(node(added).port())});
+  }
+  wait_until_met();
+  wait_until_ok();
+  return added;
+}
+
+std::unique_ptr<RedisProcess> ClusterProcess::release_last() {
+  wait_until_ok();  // who has not heard that it has no slots would lose those
+  const std::size_t last = node_count() - 1;
+  for (std::size_t i = 0; i < last; ++i) must(i, {"CLUSTER", "FORGET", ids_[last]});
+  must(last, {"CLUSTER", "RESET", "HARD"});
+  std::unique_ptr<RedisProcess> released = std::move(nodes_.back());
+  nodes_.pop_back();
+  ids_.pop_back();
+  return released;
 }
 
 CommandResult ClusterProcess::reshard(std::size_t from, std::size_t to, unsigned slots) {
@@ -133,7 +153,7 @@ void ClusterProcess::end_migration(std::uint16_t slot, std::size_t from, std::si
   const Args give = {"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", ids_[to]};
   must(to, give);
   must(from, give);
-  for (std::size_t i = 0; i < kNodes; ++i) {
+  for (std::size_t i = 0; i < node_count(); ++i) {
     if (i != to && i != from && node(i).running()) node(i).command(give);
   }
   wait_until_ok();  // a slot that is moved on before all have heard may end up with no node that claims it
@@ -159,12 +179,12 @@ void ClusterProcess::failover(std::size_t replica) {
 void ClusterProcess::wait_until_ok(std::chrono::milliseconds limit) {
   wait_until("the cluster is ok and its nodes agree", limit, [this] {
     std::vector<std::string> first;
-    for (std::size_t i = 0; i < kNodes; ++i) {
+    for (std::size_t i = 0; i < node_count(); ++i) {
       if (!node(i).running()) continue;
       if (!has_flag(node(i).command({"CLUSTER", "INFO"}).text, "cluster_state:ok")) return false;
       const std::vector<std::string> view = view_of(i);
       if (first.empty()) first = view;
-      if (view.size() != kNodes || view != first) return false;
+      if (view.size() != node_count() || view != first) return false;
     }
     return true;
   });
@@ -173,7 +193,7 @@ void ClusterProcess::wait_until_ok(std::chrono::milliseconds limit) {
 void ClusterProcess::wait_until_primary(std::size_t index, std::chrono::milliseconds limit) {
   const std::string wanted = ids_[index] + " primary";
   wait_until("node " + std::to_string(index) + " is a primary for all", limit, [&] {
-    for (std::size_t i = 0; i < kNodes; ++i) {
+    for (std::size_t i = 0; i < node_count(); ++i) {
       if (!node(i).running()) continue;
       const std::vector<std::string> view = view_of(i);
       const auto is_it = [&](const std::string& line) { return line.starts_with(wanted); };
@@ -194,11 +214,21 @@ void ClusterProcess::wait_until_in_sync(std::chrono::milliseconds limit) {
   });
 }
 
+void ClusterProcess::start_node() {
+  nodes_.push_back(std::make_unique<RedisProcess>(arguments_));
+  ids_.push_back(must(node_count() - 1, {"CLUSTER", "MYID"}).text);
+}
+
 RedisProcess& ClusterProcess::any_running() {
   for (const auto& server : nodes_) {
     if (server->running()) return *server;
   }
   throw std::runtime_error("no node of the cluster runs");
+}
+
+std::size_t ClusterProcess::index_of(const std::string& id) const {
+  const auto found = std::find(ids_.begin(), ids_.end(), id);
+  return found == ids_.end() ? kNone : static_cast<std::size_t>(found - ids_.begin());
 }
 
 Reply ClusterProcess::must(std::size_t index, const Args& arguments) {
@@ -227,14 +257,18 @@ std::vector<std::string> ClusterProcess::view_of(std::size_t index) {
 
 // Each node meets each other itself: waiting for gossip to spread them takes seconds.
 void ClusterProcess::meet() {
-  for (std::size_t i = 0; i < kNodes; ++i) {
-    for (std::size_t j = i + 1; j < kNodes; ++j) {
+  for (std::size_t i = 0; i < node_count(); ++i) {
+    for (std::size_t j = i + 1; j < node_count(); ++j) {
       must(i, {"CLUSTER", "MEET", node(j).address(), std::to_string(node(j).port())});
     }
   }
+  wait_until_met();
+}
+
+void ClusterProcess::wait_until_met() {
   wait_until("the nodes know each other", std::chrono::seconds(30), [this] {
-    for (std::size_t i = 0; i < kNodes; ++i) {
-      if (view_of(i).size() != kNodes) return false;
+    for (std::size_t i = 0; i < node_count(); ++i) {
+      if (view_of(i).size() != node_count()) return false;
     }
     return true;
   });
