@@ -6,7 +6,7 @@ namespace slotway::chaos {
 namespace {
 
 // Not among the seeds: the proxy hears of it from the other nodes only.
-constexpr const char* kUnknownAddress = "127.0.0.2";
+constexpr const char* kUnknownNetwork = "127.0.2";
 
 }  // namespace
 
@@ -14,7 +14,8 @@ void move_primary(Scene& scene) {
   kit::ClusterProcess& cluster = scene.stage.cluster;
   const std::size_t moved = cluster.primaries().front();
   const std::string from = cluster.node(moved).address();
-  cluster.move(moved, from == kUnknownAddress ? kFirstAddress : kUnknownAddress);
+  const bool is_away = from == kit::ClusterProcess::address_in(kUnknownNetwork, moved);
+  cluster.move(moved, is_away ? kFirstNetwork : kUnknownNetwork);
   scene.findings.notes.push_back(from + " -> " + cluster.node(moved).address());
   scene.stage.wait_until_whole();
 }
@@ -22,7 +23,8 @@ void move_primary(Scene& scene) {
 // Nothing answers at the old addresses; of the new ones the proxy knows by its seeds.
 void move_all_nodes(Scene& scene) {
   kit::ClusterProcess& cluster = scene.stage.cluster;
-  cluster.move_all(cluster.node(0).address() == kOtherAddress ? kFirstAddress : kOtherAddress);
+  const bool is_away = cluster.node(0).address() == kit::ClusterProcess::address_in(kOtherNetwork, 0);
+  cluster.move_all(is_away ? kFirstNetwork : kOtherNetwork);
   scene.stage.wait_until_whole();
 }
 

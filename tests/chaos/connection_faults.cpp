@@ -33,7 +33,8 @@ void cut_off_node(Scene& scene) {
   scene.findings.skipped = PacketFilter::why_not();
   if (!scene.findings.skipped.empty()) return;
   {
-    const PacketFilter filter(scene.stage.cluster.node(scene.stage.cluster.primaries().front()).port());
+    kit::ClusterProcess& cluster = scene.stage.cluster;
+    const PacketFilter filter = PacketFilter::of_port(cluster.node(cluster.primaries().front()).port());
     std::this_thread::sleep_for(kCut);
   }
   scene.stage.wait_until_whole();

@@ -4,6 +4,7 @@
 #include "tests/chaos/client_faults.hpp"
 #include "tests/chaos/connection_faults.hpp"
 #include "tests/chaos/grow_fault.hpp"
+#include "tests/chaos/isolation_fault.hpp"
 #include "tests/chaos/node_faults.hpp"
 
 namespace slotway::chaos {
@@ -17,6 +18,9 @@ constexpr Expectation kPause{.longest_wait = kHoldLimit};
 constexpr Expectation kOneStop{.losses = 1, .longest_wait = kHoldLimit};
 constexpr Expectation kOneDeath{
     .losses = 1, .read_errors = 0, .may_lose_writes = true, .longest_wait = kHoldLimit};
+
+// Nobody loses a connection; what the isolated primary acknowledges goes with it.
+constexpr Expectation kIsolation{.may_lose_writes = true, .longest_wait = kHoldLimit};
 
 }  // namespace
 
@@ -50,6 +54,9 @@ const std::vector<Fault>& all_faults() {
       {"slow-node", "a primary is stopped for 50 ms each 100 ms for 3 s", slow_node, kPause},
       {"slow-readers", "20 clients ask for 15 or 100 MB each and read nothing", slow_readers, {}},
       {"partition", "all packets to and from a primary's port are dropped for 3 s", cut_off_node, kOneStop},
+      {"partition-nodes",
+       "a primary is cut off from all other nodes, not from the proxy, until after the election",
+       isolate_primary, kIsolation},
   };
   return faults;
 }

@@ -6,7 +6,6 @@
 
 #include "tests/chaos/fault.hpp"
 #include "tests/chaos/shard_probe.hpp"
-#include "tests/kit/wait_until.hpp"
 
 namespace slotway::chaos {
 namespace {
@@ -18,17 +17,9 @@ constexpr unsigned kMovedSlots = 300;
 constexpr std::chrono::seconds kFreeze(4);
 constexpr milliseconds kPulse(50);
 constexpr int kPulses = 30;
-constexpr std::chrono::seconds kElection(30);
 
 std::string ms(Clock::duration time) {
   return std::to_string(std::chrono::duration_cast<milliseconds>(time).count()) + " ms";
-}
-
-// How long until the replica says that it is a primary.
-void wait_for_promotion(const kit::RedisProcess& replica) {
-  kit::TestClient client = replica.client();
-  kit::wait_until("a replica is elected", kElection,
-                  [&] { return client.command({"ROLE"}).elements.at(0).text == "master"; });
 }
 
 }  // namespace
@@ -61,7 +52,7 @@ void kill_primary(Scene& scene) {
   ShardProbe probe(scene.stage.proxy.port(), scene.stage.key_of(victim));
   cluster.node(victim).kill();
   const auto killed = Clock::now();
-  wait_for_promotion(cluster.node(heir));
+  scene.stage.wait_until_elected(heir);
   const auto elected = Clock::now();
   const auto served = probe.first_good_after(elected, kHoldLimit);
   scene.findings.notes.push_back("elected after " + ms(elected - killed) + ", the shard answers " +

@@ -28,12 +28,24 @@ std::string PacketFilter::why_not() {
   return tried.exit_code == kNotFound ? "nft is not installed" : "nft is not permitted";
 }
 
-PacketFilter::PacketFilter(std::uint16_t port) : table_(table_of_this_process()) {
+PacketFilter PacketFilter::of_port(std::uint16_t port) {
   const std::string number = std::to_string(port);
-  const kit::CommandResult added =
-      nft("add table " + table_ + "; add chain " + table_ +
-          " cut { type filter hook input priority 0; }; add rule " + table_ + " cut tcp dport " + number +
-          " drop; add rule " + table_ + " cut tcp sport " + number + " drop");
+  return PacketFilter({"tcp dport " + number, "tcp sport " + number});
+}
+
+PacketFilter PacketFilter::between(const std::string& address, const std::vector<std::string>& others) {
+  std::string set;
+  for (const std::string& other : others) set += (set.empty() ? "{ " : ", ") + other;
+  set += " }";
+  return PacketFilter(
+      {"ip saddr " + address + " ip daddr " + set, "ip saddr " + set + " ip daddr " + address});
+}
+
+PacketFilter::PacketFilter(const std::vector<std::string>& matches) : table_(table_of_this_process()) {
+  std::string rules =
+      "add table " + table_ + "; add chain " + table_ + " cut { type filter hook input priority 0; }";
+  for (const std::string& match : matches) rules += "; add rule " + table_ + " cut " + match + " drop";
+  const kit::CommandResult added = nft(rules);
   if (added.exit_code != 0) throw std::runtime_error("nft: " + added.output);
 }
 

@@ -2,15 +2,17 @@
 
 #include <chrono>
 
+#include "tests/kit/wait_until.hpp"
+
 namespace slotway::chaos {
 namespace {
 
-std::string both_addresses(kit::ClusterProcess& cluster) {
+std::string both_networks(kit::ClusterProcess& cluster) {
   std::string seeds;
-  for (const char* address : {kFirstAddress, kOtherAddress}) {
+  for (const char* network : {kFirstNetwork, kOtherNetwork}) {
     for (std::size_t i = 0; i < kit::ClusterProcess::kNodes; ++i) {
       if (!seeds.empty()) seeds += ",";
-      seeds += std::string(address) + ":" + std::to_string(cluster.node(i).port());
+      seeds += kit::ClusterProcess::address_in(network, i) + ":" + std::to_string(cluster.node(i).port());
     }
   }
   return seeds;
@@ -19,7 +21,7 @@ std::string both_addresses(kit::ClusterProcess& cluster) {
 }  // namespace
 
 Stage::Stage(const std::string& slotway)
-    : proxy(slotway, both_addresses(cluster),
+    : proxy(slotway, both_networks(cluster),
             {"--workers", std::to_string(kWorkers), "--limits-max-output-per-client", "1mb",
              "--limits-max-memory-per-client", std::to_string(kMemoryPerClient)}) {}
 
@@ -28,6 +30,12 @@ std::string Stage::key_of(std::size_t primary) {
     std::string key = "chaos:" + std::to_string(i);
     if (cluster.primary_of(cluster.slot_of(key)) == primary) return key;
   }
+}
+
+void Stage::wait_until_elected(std::size_t replica) {
+  kit::TestClient client = cluster.node(replica).client();
+  kit::wait_until("a replica is elected", std::chrono::seconds(30),
+                  [&] { return client.command({"ROLE"}).elements.at(0).text == "master"; });
 }
 
 void Stage::wait_until_whole() {

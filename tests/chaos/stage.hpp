@@ -15,11 +15,11 @@ inline constexpr int kWorkers = 2;
 // Replies that the proxy may hold for one client before it closes it: its RSS is judged by this.
 inline constexpr std::size_t kMemoryPerClient = std::size_t{16} << 20;
 // Where the fault that gives all nodes new addresses takes them; the seeds name both places.
-inline constexpr const char* kFirstAddress = "127.0.0.1";
-inline constexpr const char* kOtherAddress = "127.0.0.3";
+inline constexpr const char* kFirstNetwork = "127.0.1";
+inline constexpr const char* kOtherNetwork = "127.0.3";
 
 struct Stage {
-  kit::ClusterProcess cluster;
+  kit::ClusterProcess cluster{{}, kFirstNetwork};
   kit::SlotwayProcess proxy;
 
   // `slotway` is the program's path.
@@ -30,6 +30,8 @@ struct Stage {
   // The cluster is whole again: all agree, replicas are in sync. Throws std::runtime_error if that takes too
   // long.
   void wait_until_whole();
+  // This node, a replica, says that it is a primary. Throws std::runtime_error if that takes too long.
+  void wait_until_elected(std::size_t replica);
 };
 
 }  // namespace slotway::chaos

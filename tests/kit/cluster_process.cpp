@@ -53,8 +53,8 @@ bool has_flag(const std::string& flags, std::string_view flag) {
 
 }  // namespace
 
-ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments)
-    : arguments_(node_arguments(arguments)) {
+ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments, std::string network)
+    : arguments_(node_arguments(arguments)), network_(std::move(network)) {
   for (std::size_t i = 0; i < kNodes; ++i) {
     start_node();
     must(i, {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)});
@@ -68,6 +68,10 @@ ClusterProcess::ClusterProcess(const std::vector<std::string>& arguments)
   for (std::size_t i = kPrimaries; i < kNodes; ++i) must(i, {"CLUSTER", "REPLICATE", ids_[i - kPrimaries]});
   wait_until_ok();
   wait_until_in_sync();
+}
+
+std::string ClusterProcess::address_in(const std::string& network, std::size_t index) {
+  return network.empty() ? "127.0.0.1" : network + "." + std::to_string(index + 1);
 }
 
 std::string ClusterProcess::seeds() const {
@@ -159,14 +163,15 @@ void ClusterProcess::end_migration(std::uint16_t slot, std::size_t from, std::si
   wait_until_ok();  // a slot that is moved on before all have heard may end up with no node that claims it
 }
 
-void ClusterProcess::move(std::size_t index, const std::string& address) {
+void ClusterProcess::move(std::size_t index, const std::string& network) {
   node(index).shut_down();
-  node(index).restart_at(address);
+  node(index).restart_at(address_in(network, index));
 }
 
-void ClusterProcess::move_all(const std::string& address) {
+void ClusterProcess::move_all(const std::string& network) {
+  network_ = network;
   for (const auto& server : nodes_) server->shut_down();
-  for (const auto& server : nodes_) server->restart_at(address);
+  for (std::size_t i = 0; i < node_count(); ++i) node(i).restart_at(address_in(network, i));
   meet();
 }
 
@@ -215,7 +220,7 @@ void ClusterProcess::wait_until_in_sync(std::chrono::milliseconds limit) {
 }
 
 void ClusterProcess::start_node() {
-  nodes_.push_back(std::make_unique<RedisProcess>(arguments_));
+  nodes_.push_back(std::make_unique<RedisProcess>(arguments_, address_in(network_, node_count())));
   ids_.push_back(must(node_count() - 1, {"CLUSTER", "MYID"}).text);
 }
 

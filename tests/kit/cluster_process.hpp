@@ -1,4 +1,4 @@
-// A real Redis Cluster on 127.0.0.1: three primaries with one replica each, in sync, all slots covered.
+// A real Redis Cluster on this machine: three primaries with one replica each, in sync, all slots covered.
 // Owner: the test that starts it. Thread: the test's (see child_process). Invariant: nodes 0..2 began as
 // primaries with a third of the slots each, node i + 3 as the replica of node i; a node keeps its index
 // through failovers and restarts; nodes that are added later follow. Source: Redis cluster specification;
@@ -25,11 +25,13 @@ class ClusterProcess {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   static constexpr std::uint16_t kNodeTimeoutMs = 2000;
 
-  // `arguments` are given to every redis-server.
-  explicit ClusterProcess(const std::vector<std::string>& arguments = {});
+  // `arguments` are given to every redis-server. In a network, such as "127.0.1", each node has an address of
+  // its own; without one all are at 127.0.0.1.
+  explicit ClusterProcess(const std::vector<std::string>& arguments = {}, std::string network = {});
 
   RedisProcess& node(std::size_t index) { return *nodes_[index]; }
   std::size_t node_count() const { return nodes_.size(); }
+  static std::string address_in(const std::string& network, std::size_t index);
   // "127.0.0.1:PORT,…" of all nodes, as --cluster takes it.
   std::string seeds() const;
   const std::string& id(std::size_t index) const { return ids_[index]; }
@@ -58,10 +60,10 @@ class ClusterProcess {
   void migrate_key(const std::string& key, std::size_t from, std::size_t to);
   // Moves what is left and gives the slot to `to`, on every primary; returns when all nodes have heard.
   void end_migration(std::uint16_t slot, std::size_t from, std::size_t to);
-  // Shuts the node down and starts it on another address of this machine, the same node with its data.
-  void move(std::size_t index, const std::string& address);
-  // Shuts all nodes down before any is started on the new address, and introduces them to each other again.
-  void move_all(const std::string& address);
+  // Shuts the node down and starts it at its address in another network, the same node with its data.
+  void move(std::size_t index, const std::string& network);
+  // Shuts all nodes down before any is started in the other network, and introduces them to each other again.
+  void move_all(const std::string& network);
   // CLUSTER FAILOVER on this replica; returns when it is a primary in every running node's view.
   void failover(std::size_t replica);
 
@@ -86,6 +88,7 @@ class ClusterProcess {
   void wait_until_met();
 
   std::vector<std::string> arguments_;
+  std::string network_;
   std::vector<std::unique_ptr<RedisProcess>> nodes_;
   std::vector<std::string> ids_;
 };

@@ -30,8 +30,8 @@ std::string server_program() {
 
 }  // namespace
 
-RedisProcess::RedisProcess(std::vector<std::string> arguments)
-    : port_(free_port()), arguments_(std::move(arguments)) {
+RedisProcess::RedisProcess(std::vector<std::string> arguments, std::string address)
+    : port_(free_port()), address_(std::move(address)), arguments_(std::move(arguments)) {
   start();
 }
 
@@ -68,11 +68,19 @@ void RedisProcess::restart_at(const std::string& address) {
 
 void RedisProcess::start() {
   paused_ = false;
-  std::vector<std::string> command = {server_program(), "--port", std::to_string(port_),
-                                      "--bind",         address_, "--dir",
-                                      folder_.path(),   "--save", "",
-                                      "--appendonly",   "no",     "--cluster-announce-ip",
-                                      address_};
+  std::vector<std::string> command = {server_program()};
+  const auto set = [&](const std::string& option, const std::string& value) {
+    command.push_back("--" + option);
+    command.push_back(value);
+  };
+  set("port", std::to_string(port_));
+  set("bind", address_);
+  set("bind-source-addr", address_);
+  set("cluster-announce-ip", address_);
+  set("protected-mode", "no");  // which takes other addresses of this machine for strangers
+  set("dir", folder_.path());
+  set("save", "");
+  set("appendonly", "no");
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
   try {

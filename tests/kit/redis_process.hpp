@@ -1,4 +1,4 @@
-// A real redis-server on a free port of 127.0.0.1, in a temporary folder, without persistence but for what
+// A real redis-server on a free port of this machine, in a temporary folder, without persistence but for what
 // shut_down saves.
 // Owner: the test that starts it. Thread: the test's (see child_process). Invariant: the destructor leaves no
 // process and no file.
@@ -19,10 +19,10 @@ class RedisProcess {
  public:
   // `arguments` follow redis-server's own, e.g. {"--requirepass", "secret"}. Returns when PING is answered
   // (with PONG or NOAUTH); throws std::runtime_error with the server's log if that does not happen.
-  explicit RedisProcess(std::vector<std::string> arguments = {});
+  explicit RedisProcess(std::vector<std::string> arguments = {}, std::string address = "127.0.0.1");
 
   std::uint16_t port() const { return port_; }
-  // Where it listens, and what a cluster node announces: 127.0.0.1 until restart_at names another.
+  // Where it listens, what it connects from, and what a cluster node announces.
   const std::string& address() const { return address_; }
   pid_t pid() const { return process_->pid(); }
   // Neither ended nor paused.
@@ -48,7 +48,7 @@ class RedisProcess {
   void start();
 
   std::uint16_t port_;
-  std::string address_ = "127.0.0.1";
+  std::string address_;
   std::vector<std::string> arguments_;
   TempFolder folder_;
   std::unique_ptr<ChildProcess> process_;
