@@ -1,6 +1,7 @@
 #include "tests/chaos/chaos_options.hpp"
 
 #include <charconv>
+#include <random>
 #include <stdexcept>
 
 namespace slotway::chaos {
@@ -49,6 +50,8 @@ void take_value(ChaosOptions& options, const std::string& option, const std::str
     options.run.clients = static_cast<unsigned>(number_of(option, value));
   } else if (option == "--seconds") {
     options.run.duration = std::chrono::seconds(number_of(option, value));
+  } else if (option == "--seed") {
+    options.run.seed = static_cast<std::uint32_t>(number_of(option, value));
   } else {
     options.soak = std::chrono::minutes(number_of(option, value));
   }
@@ -56,13 +59,14 @@ void take_value(ChaosOptions& options, const std::string& option, const std::str
 
 bool has_value(const std::string& option) {
   return option == "--slotway" || option == "--fault" || option == "--clients" || option == "--seconds" ||
-         option == "--soak";
+         option == "--seed" || option == "--soak";
 }
 
 }  // namespace
 
 ChaosOptions parse_options(const std::vector<std::string>& arguments) {
   ChaosOptions options;
+  options.run.seed = std::random_device{}() >> 1;  // as number_of can read it
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (!has_value(arguments[i])) {
       take_flag(options, arguments[i]);

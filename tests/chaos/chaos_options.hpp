@@ -20,10 +20,10 @@ struct ChaosOptions {
 
 inline constexpr const char* kUsage =
     "usage: chaos --slotway PATH (--fault NAME... | --all | --short | --soak MINUTES) [--clients N]\n"
-    "             [--seconds N] [--markdown]\n"
+    "             [--seconds N] [--seed N] [--markdown]\n"
     "       chaos --list\n";
 
-// Throws std::invalid_argument, whose what() is for the user.
+// Without --seed there is one by chance. Throws std::invalid_argument, whose what() is for the user.
 ChaosOptions parse_options(const std::vector<std::string>& arguments);
 
 }  // namespace slotway::chaos

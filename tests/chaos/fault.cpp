@@ -3,6 +3,7 @@
 #include "tests/chaos/address_faults.hpp"
 #include "tests/chaos/client_faults.hpp"
 #include "tests/chaos/connection_faults.hpp"
+#include "tests/chaos/garbage_fault.hpp"
 #include "tests/chaos/grow_fault.hpp"
 #include "tests/chaos/isolation_fault.hpp"
 #include "tests/chaos/node_faults.hpp"
@@ -57,6 +58,7 @@ const std::vector<Fault>& all_faults() {
       {"partition-nodes",
        "a primary is cut off from all other nodes, not from the proxy, until after the election",
        isolate_primary, kIsolation},
+      {"garbage", "100 connections send random bytes and broken requests for 10 s", send_garbage, {}},
   };
   return faults;
 }

@@ -44,6 +44,7 @@ struct Scene {
   Stage& stage;
   const kit::CheckedLoad& load;
   Findings& findings;
+  std::uint32_t seed;  // of what is random in the fault
 };
 
 struct Fault {

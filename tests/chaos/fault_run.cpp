@@ -75,7 +75,7 @@ FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& option
   try {
     load.wait_for(kWarmUp);
     std::this_thread::sleep_until(begin + kUndisturbed);
-    Scene scene{stage, load, report.findings};
+    Scene scene{stage, load, report.findings, options.seed};
     fault.play(scene);
     if (report.findings.skipped.empty()) std::this_thread::sleep_until(begin + options.duration);
     load.wait_for(kAfterwards, kHoldLimit);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace slotway::chaos {
 struct RunOptions {
   unsigned clients = 40;
   std::chrono::seconds duration{15};  // at least; a fault may take longer
+  std::uint32_t seed = 1;
 };
 
 struct FaultReport {

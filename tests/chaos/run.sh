@@ -3,7 +3,7 @@
 # each; all of them, as a Markdown table, unless told otherwise. Exits 1 if one is not as expected. Builds the release
 # preset's slotway and chaos unless both are given. Does its own set-up on a fresh Debian 12.
 # Usage: tests/chaos/run.sh [--all | --short | --soak MINUTES | --fault NAME... | --list] [--slotway PATH] [--chaos PATH]
-# [--clients N] [--seconds N]
+# [--clients N] [--seconds N] [--seed N]
 set -euo pipefail
 usage() {
   sed -n '/^# Usage/,/^set /s/^# //p' "$0"
@@ -16,11 +16,11 @@ arguments=()
 while [ $# -gt 0 ]; do
   case "$1" in
     -h | --help) usage && exit 0 ;;
-    --slotway | --chaos | --soak | --fault | --clients | --seconds)
+    --slotway | --chaos | --soak | --fault | --clients | --seconds | --seed)
       [ $# -ge 2 ] || { echo "$1 needs a value" >&2 && usage >&2 && exit 2; } ;;&
     --slotway) slotway=$(realpath "$2") && shift 2 ;;
     --chaos) chaos=$(realpath "$2") && shift 2 ;;
-    --clients | --seconds) arguments+=("$1" "$2") && shift 2 ;;
+    --clients | --seconds | --seed) arguments+=("$1" "$2") && shift 2 ;;
     --soak | --fault) mode=$1 && arguments+=("$1" "$2") && shift 2 ;;
     --all) mode=$1 && arguments+=("$1" --markdown) && shift ;;
     --short | --list) mode=$1 && arguments+=("$1") && shift ;;
@@ -67,6 +67,12 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# What a Slotway that is built with sanitizers is to do: end with the first finding, and keep little of what it has freed,
+# for its memory is judged.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1:detect_stack_use_after_return=1:quarantine_size_mb=16}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
 
 TMPDIR=$folder "$chaos" --slotway "$slotway" "${arguments[@]}" &
 program=$!

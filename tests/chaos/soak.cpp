@@ -59,13 +59,7 @@ class MinuteLog {
 
 // Between two faults: the load's clients have closed, and the proxy has seen it.
 ProcessUsage usage_at_rest(const Stage& stage) {
-  kit::wait_until("the proxy has no clients", kClosing, [&] {
-    double clients = 0;
-    for (int i = 0; i < kWorkers; ++i) {
-      clients += stage.proxy.metric("slotway_clients{worker=\"" + std::to_string(i) + "\"}");
-    }
-    return clients == 0;
-  });
+  kit::wait_until("the proxy has no clients", kClosing, [&] { return stage.client_count() == 0; });
   return usage_of(stage.proxy.pid());
 }
 

@@ -32,6 +32,14 @@ std::string Stage::key_of(std::size_t primary) {
   }
 }
 
+std::size_t Stage::client_count() const {
+  double clients = 0;
+  for (int i = 0; i < kWorkers; ++i) {
+    clients += proxy.metric("slotway_clients{worker=\"" + std::to_string(i) + "\"}");
+  }
+  return static_cast<std::size_t>(clients);
+}
+
 void Stage::wait_until_elected(std::size_t replica) {
   kit::TestClient client = cluster.node(replica).client();
   kit::wait_until("a replica is elected", std::chrono::seconds(30),

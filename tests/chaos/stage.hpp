@@ -27,6 +27,8 @@ struct Stage {
 
   // A key of which this node, a primary, serves the slot.
   std::string key_of(std::size_t primary);
+  // Connections that the proxy has from clients.
+  std::size_t client_count() const;
   // The cluster is whole again: all agree, replicas are in sync. Throws std::runtime_error if that takes too
   // long.
   void wait_until_whole();
