@@ -1,7 +1,9 @@
 #include "tests/chaos/client_faults.hpp"
 
+#include <cmath>
 #include <stdexcept>
 
+#include "tests/chaos/connect_storm.hpp"
 #include "tests/chaos/fault.hpp"
 #include "tests/chaos/process_usage.hpp"
 #include "tests/kit/wait_until.hpp"
@@ -19,6 +21,8 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 constexpr const char* kClosed = "slotway_client_connections_over_memory_total";
 constexpr std::chrono::seconds kClosing(30);
 constexpr std::uint64_t kRepliesMeanwhile = 2000;
+constexpr double kConnectsPerSecond = 10000;
+constexpr std::chrono::seconds kStorm(5);
 
 // What may be held for all readers, and as much again for the allocator and for replies that are on their
 // way.
@@ -74,6 +78,25 @@ void slow_readers(Scene& scene) {
   scene.findings.notes.push_back("the proxy's RSS: " + megabytes(before) + " before, at most " +
                                  megabytes(peak) + ", allowed " + megabytes(before + kAllowedGrowth));
   if (peak > before + kAllowedGrowth) scene.findings.failures.push_back("the proxy's RSS is not bounded");
+}
+
+void storm_of_connections(Scene& scene) {
+  Stage& stage = scene.stage;
+  const std::size_t clients = stage.client_count();
+  const std::size_t before = usage_of(stage.proxy.pid()).descriptors;
+  ConnectStorm storm(stage.proxy.port(), kConnectsPerSecond, kStorm);
+  storm.wait();
+  kit::wait_until("the proxy has closed all connections of the storm", kClosing, [&] {
+    return stage.client_count() <= clients && usage_of(stage.proxy.pid()).descriptors <= before;
+  });
+  scene.findings.notes.push_back(
+      std::to_string(storm.opened()) + " connections, " + std::to_string(std::lround(storm.per_second())) +
+      " per second, " + std::to_string(storm.answered()) + " PINGs answered, " +
+      std::to_string(storm.failed()) + " failed; descriptors " + std::to_string(before) + " before, " +
+      std::to_string(usage_of(stage.proxy.pid()).descriptors) + " afterwards");
+  if (storm.failed() > 0 || storm.answered() == 0) {
+    scene.findings.failures.emplace_back("connections of the storm failed");
+  }
 }
 
 }  // namespace slotway::chaos

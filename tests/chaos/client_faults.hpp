@@ -7,5 +7,6 @@ struct Scene;
 
 void kill_proxy(Scene& scene);
 void slow_readers(Scene& scene);
+void storm_of_connections(Scene& scene);
 
 }  // namespace slotway::chaos

@@ -59,6 +59,10 @@ const std::vector<Fault>& all_faults() {
        "a primary is cut off from all other nodes, not from the proxy, until after the election",
        isolate_primary, kIsolation},
       {"garbage", "100 connections send random bytes and broken requests for 10 s", send_garbage, {}},
+      {"connect-storm",
+       "10,000 connections per second for 5 s, for a PING or nothing",
+       storm_of_connections,
+       {}},
   };
   return faults;
 }
