@@ -1,6 +1,7 @@
 #include "tests/chaos/fault.hpp"
 
 #include "tests/chaos/address_faults.hpp"
+#include "tests/chaos/blocking_fault.hpp"
 #include "tests/chaos/client_faults.hpp"
 #include "tests/chaos/connection_faults.hpp"
 #include "tests/chaos/garbage_fault.hpp"
@@ -62,6 +63,10 @@ const std::vector<Fault>& all_faults() {
       {"connect-storm",
        "10,000 connections per second for 5 s, for a PING or nothing",
        storm_of_connections,
+       {}},
+      {"unread-blocking",
+       "50 clients block and never read, 100 end their side before they read",
+       block_unread,
        {}},
   };
   return faults;
