@@ -63,7 +63,7 @@ std::vector<std::string> last_lines(const std::string& text, std::size_t count) 
 
 }  // namespace
 
-FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options) {
+FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options, bool is_last) {
   FaultReport report{
       .name = std::string(fault.name), .seconds = 0, .load = {}, .findings = {}, .remarks = {}};
   const auto begin = Clock::now();
@@ -86,6 +86,10 @@ FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& option
   report.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   judge(fault.expectation, options.clients, report);
   if (!stage.proxy.running()) report.findings.failures.emplace_back("the proxy has ended");
+  if (is_last) {
+    const std::string reason = stage.end_proxy();
+    if (!reason.empty()) report.findings.failures.push_back(reason);
+  }
   if (report.failed()) report.remarks = last_lines(stage.proxy.output(), kLogLines);
   return report;
 }

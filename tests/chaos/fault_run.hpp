@@ -27,7 +27,8 @@ struct FaultReport {
   bool failed() const { return !findings.failures.empty(); }
 };
 
-FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options);
+// `is_last`: the proxy is to end in order afterwards, which is a part of the verdict.
+FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options, bool is_last);
 // The report of a fault whose stage could not be set up.
 FaultReport failed_report(const Fault& fault, const std::string& reason);
 

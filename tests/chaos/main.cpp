@@ -20,7 +20,7 @@ void list_faults() {
 FaultReport run_alone(const Fault& fault, const ChaosOptions& options) {
   try {
     Stage stage(options.slotway);
-    return run_fault(fault, stage, options.run);
+    return run_fault(fault, stage, options.run, true);
   } catch (const std::exception& error) {
     return failed_report(fault, error.what());
   }

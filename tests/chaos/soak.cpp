@@ -70,7 +70,7 @@ bool run_round(int round, Stage& stage, Clock::time_point end, const RunOptions&
   bool good = true;
   for (const Fault& fault : all_faults()) {
     if (!fault.in_soak || Clock::now() >= end) continue;
-    const FaultReport report = run_fault(fault, stage, options);
+    const FaultReport report = run_fault(fault, stage, options, false);
     table.print(report);
     good = good && !report.failed();
     if (!stage.proxy.running()) throw std::runtime_error("the proxy has ended");
@@ -94,13 +94,15 @@ bool soak(const std::string& slotway, std::chrono::minutes duration, const RunOp
   for (int round = 1; Clock::now() < end; ++round) {
     good = run_round(round, stage, end, options, table, trend) && good;
   }
+  const std::string reason = stage.end_proxy();
+  if (!reason.empty()) print("FAILED: " + reason);
   const std::string growth = trend.growth(all_faults().size());
   if (!trend.is_known()) {
     print("too short to tell whether the proxy grows");
   } else {
     print(growth.empty() ? "ok: the proxy did not grow" : "FAILED: " + growth);
   }
-  return good && growth.empty();
+  return good && reason.empty() && growth.empty();
 }
 
 }  // namespace slotway::chaos

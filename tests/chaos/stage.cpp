@@ -1,6 +1,7 @@
 #include "tests/chaos/stage.hpp"
 
 #include <chrono>
+#include <optional>
 
 #include "tests/kit/wait_until.hpp"
 
@@ -18,6 +19,17 @@ std::string both_networks(kit::ClusterProcess& cluster) {
   return seeds;
 }
 
+// The line that says it; empty if there is none.
+std::string sanitizer_finding(const std::string& output) {
+  for (const char* sign : {"Sanitizer: ", ": runtime error: "}) {
+    const std::size_t found = output.find(sign);
+    if (found == std::string::npos) continue;
+    const std::size_t begin = output.rfind('\n', found) + 1;  // npos + 1 = 0
+    return output.substr(begin, output.find('\n', found) - begin);
+  }
+  return "";
+}
+
 }  // namespace
 
 Stage::Stage(const std::string& slotway)
@@ -30,6 +42,16 @@ std::string Stage::key_of(std::size_t primary) {
     std::string key = "chaos:" + std::to_string(i);
     if (cluster.primary_of(cluster.slot_of(key)) == primary) return key;
   }
+}
+
+// A sanitizer that goes on after a finding tells of it in the exit code, UBSan in its text only; of leaks it
+// tells at the end.
+std::string Stage::end_proxy() {
+  const std::optional<int> code = proxy.stop();
+  const std::string finding = sanitizer_finding(proxy.output());
+  if (!finding.empty()) return "a sanitizer says: " + finding;
+  if (!code) return "the proxy does not end";
+  return *code == 0 ? "" : "the proxy ended with exit code " + std::to_string(*code);
 }
 
 std::size_t Stage::client_count() const {

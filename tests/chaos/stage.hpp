@@ -29,6 +29,8 @@ struct Stage {
   std::string key_of(std::size_t primary);
   // Connections that the proxy has from clients.
   std::size_t client_count() const;
+  // Ends the proxy in order; returns why that was not right, or what a sanitizer has found, else nothing.
+  std::string end_proxy();
   // The cluster is whole again: all agree, replicas are in sync. Throws std::runtime_error if that takes too
   // long.
   void wait_until_whole();
