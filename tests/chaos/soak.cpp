@@ -68,9 +68,11 @@ ProcessUsage usage_at_rest(const Stage& stage) {
 bool run_round(int round, Stage& stage, Clock::time_point end, const RunOptions& options, ReportTable& table,
                UsageTrend& trend) {
   bool good = true;
+  RunOptions of_round = options;
+  of_round.seed += 1000 * static_cast<std::uint32_t>(round - 1);  // what is random differs
   for (const Fault& fault : all_faults()) {
     if (!fault.in_soak || Clock::now() >= end) continue;
-    const FaultReport report = run_fault(fault, stage, options, false);
+    const FaultReport report = run_fault(fault, stage, of_round, false);
     table.print(report);
     good = good && !report.failed();
     if (!stage.proxy.running()) throw std::runtime_error("the proxy has ended");
