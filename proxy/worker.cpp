@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::size_t kBusyRound = 4;
 constexpr int kRoundsPerTurn = 16;
 // However busy the sockets are.
-constexpr std::chrono::milliseconds kLongTurn{2};
+constexpr std::chrono::milliseconds kLongTurn{10};
 // How long the rest of a pipeline's replies is waited for before what is there is written: while other
 // sockets keep the loop busy, and while none does.
 constexpr std::chrono::nanoseconds kPatience = 500us;
