@@ -62,12 +62,25 @@ std::size_t FakeCluster::add_node() {
   node->set_control([this, index](const FakeRedis::Request& request) { return control(index, request); });
   const std::lock_guard lock(mutex_);
   nodes_.push_back(std::move(node));
+  names_.emplace_back();
   return index;
 }
 
 void FakeCluster::move_all(std::size_t from, std::size_t to) {
   const std::lock_guard lock(mutex_);
   std::replace(owners_.begin(), owners_.end(), from, to);
+  ++epoch_;
+}
+
+void FakeCluster::move(std::size_t node, const std::string& address) {
+  nodes_[node]->move(address);
+  const std::lock_guard lock(mutex_);
+  ++epoch_;
+}
+
+void FakeCluster::name(std::size_t node, std::string name) {
+  const std::lock_guard lock(mutex_);
+  names_[node] = std::move(name);
   ++epoch_;
 }
 
@@ -122,6 +135,10 @@ void FakeCluster::describe_commands(std::string reply) {
   commands_ = std::move(reply);
 }
 
+std::string FakeCluster::endpoint(std::size_t node) const {
+  return names_[node].empty() ? nodes_[node]->address() : names_[node];
+}
+
 std::string FakeCluster::shards() const {
   std::string out;
   std::size_t count = 0;
@@ -139,8 +156,8 @@ std::string FakeCluster::shards() const {
     ++count;
     out += array(4) + bulk("slots") + array(bounds) + ranges + bulk("nodes") + array(1) + array(12) +
            bulk("id") + bulk(node_id(node)) + bulk("port") + number(nodes_[node]->port()) + bulk("ip") +
-           bulk("127.0.0.1") + bulk("endpoint") + bulk("127.0.0.1") + bulk("role") + bulk("master") +
-           bulk("health") + bulk("online");
+           bulk(nodes_[node]->address()) + bulk("endpoint") + bulk(endpoint(node)) + bulk("role") +
+           bulk("master") + bulk("health") + bulk("online");
   }
   return array(count) + out;
 }
@@ -150,7 +167,7 @@ std::string FakeCluster::slots() const {
   for (std::size_t r = 0; r < owners_.size(); ++r) {
     out += array(3) + number((r * kSlotCount + owners_.size() - 1) / owners_.size()) +
            number(((r + 1) * kSlotCount + owners_.size() - 1) / owners_.size() - 1) + array(3) +
-           bulk("127.0.0.1") + number(nodes_[owners_[r]]->port()) + bulk(node_id(owners_[r]));
+           bulk(endpoint(owners_[r])) + number(nodes_[owners_[r]]->port()) + bulk(node_id(owners_[r]));
   }
   return out;
 }

@@ -35,6 +35,11 @@ class FakeCluster {
   // All slots of `from` are now `to`'s. A node without slots is in no map.
   void move_all(std::size_t from, std::size_t to);
 
+  // The node is on another address of this machine from now on, with the same id.
+  void move(std::size_t node, const std::string& address);
+  // The node is named so in the map.
+  void name(std::size_t node, std::string name);
+
   // What nodes know: as Redis 6, which has no CLUSTER SHARDS.
   void speak_redis_6();
   // Connections have to say AUTH with it first.
@@ -48,10 +53,12 @@ class FakeCluster {
   std::optional<FakeRedis::Reaction> control(std::size_t node, const FakeRedis::Request& request);
   std::string shards() const;
   std::string slots() const;
+  std::string endpoint(std::size_t node) const;
 
   std::mutex mutex_;  // guards all below
   std::vector<std::unique_ptr<FakeRedis>> nodes_;
   std::vector<std::size_t> owners_;  // of the ranges, each of kSlotCount / owners_.size() slots
+  std::vector<std::string> names_;   // of the nodes; "" = the address
   int epoch_ = 1;
   bool has_shards_ = true;
   const std::string version_;

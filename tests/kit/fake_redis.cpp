@@ -17,15 +17,15 @@
 namespace slotway::kit {
 namespace {
 
-int bound_socket(std::uint16_t port) {
+int bound_socket(const std::string& host, std::uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (fd < 0 || ::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1 ||
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     throw std::runtime_error(std::string("a fake node cannot bind: ") + std::strerror(errno));
   }
   return fd;
@@ -72,7 +72,8 @@ std::optional<Args> take_request(std::string& bytes) {
   return args;
 }
 
-FakeRedis::FakeRedis() : reserved_(bound_socket(0)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+FakeRedis::FakeRedis()
+    : reserved_(bound_socket(address_, 0)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
   ::getsockname(reserved_, reinterpret_cast<sockaddr*>(&address), &size);
@@ -94,8 +95,13 @@ FakeRedis::~FakeRedis() {
 }
 
 void FakeRedis::listen() {
-  listener_ = bound_socket(port_);
+  listener_ = bound_socket(address_, port_);
   if (::listen(listener_, 64) != 0) throw std::runtime_error("a fake node cannot listen");
+}
+
+std::string FakeRedis::address() {
+  const std::lock_guard lock(mutex_);
+  return address_;
 }
 
 // --- rules ---
@@ -207,6 +213,15 @@ void FakeRedis::restart() {
   const std::lock_guard lock(mutex_);
   if (listener_ < 0) listen();
   wake();
+}
+
+void FakeRedis::move(const std::string& address) {
+  go_down();
+  {
+    const std::lock_guard lock(mutex_);
+    address_ = address;
+  }
+  restart();
 }
 
 void FakeRedis::stop_reading() {

@@ -1,7 +1,7 @@
-// A node under the test's control: it listens on a free port of 127.0.0.1, takes requests apart, and does
-// with each what the test says: answer, answer later, close, keep silent. Owner: a test. Thread: any; it
-// serves on a thread of its own, where handlers run. Invariants: requests are handed out in the order in
-// which they came, bytes as they came; no wait of the test's lasts longer than kPatience.
+// A node under the test's control: it listens on a free port, of 127.0.0.1 at first, takes requests apart,
+// and does with each what the test says: answer, answer later, close, keep silent. Owner: a test. Thread:
+// any; it serves on a thread of its own, where handlers run. Invariants: requests are handed out in the order
+// in which they came, bytes as they came; no wait of the test's lasts longer than kPatience.
 #pragma once
 
 #include <chrono>
@@ -43,6 +43,7 @@ class FakeRedis {
   FakeRedis& operator=(const FakeRedis&) = delete;
 
   std::uint16_t port() const { return port_; }
+  std::string address();
 
   // --- answers by rule: `control` is asked first, then `handler`; what neither takes waits for take() ---
   void set_control(Handler control);
@@ -73,6 +74,8 @@ class FakeRedis {
   // Open connections are closed and new ones refused, until restart(). The port remains ours.
   void go_down();
   void restart();
+  // Likewise, and back at once on another address of this machine, at the same port.
+  void move(const std::string& address);
   // Bytes stay in the sockets; the control connections go on.
   void stop_reading();
   void read_again();
@@ -100,6 +103,7 @@ class FakeRedis {
   template <class Predicate>
   void wait(const char* what, Predicate is_done);
 
+  std::string address_ = "127.0.0.1";  // guarded by mutex_
   std::uint16_t port_ = 0;
   int reserved_ = -1;  // holds the port while nobody listens
   int wake_ = -1;
