@@ -1,33 +1,9 @@
 // What the metrics say of errors, paused clients and connections, seen from outside.
+#include "tests/inproc/metrics.hpp"
 #include "protocol/reply_errors.hpp"
-#include "tests/inproc/scene.hpp"
-#include "tests/kit/free_port.hpp"
 #include "tests/kit/wait_until.hpp"
 
 namespace slotway::inproc {
-namespace {
-
-struct Metrics {
-  std::uint16_t port = kit::free_port();
-
-  Scene::Adjust adjust(std::chrono::milliseconds request_timeout = 15s) const {
-    return [this, request_timeout](config::Config& config) {
-      config.admin = config::HostPort{"127.0.0.1", port};
-      config.timeouts.request = request_timeout;
-      never_refresh(config);
-    };
-  }
-  // The sample's value; -1 if there is none.
-  int value(const std::string& sample) const {
-    TestClient client(port, kit::kPatience);
-    client.send_raw("GET /metrics HTTP/1.0\r\n\r\n");
-    const std::string text = client.read_until_closed();
-    const std::size_t at = text.find("\n" + sample + " ");
-    return at == std::string::npos ? -1 : std::stoi(text.substr(at + sample.size() + 2));
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a split command that fails counts as one error, whichever of its parts fail") {
   Scene scene(2);
