@@ -113,21 +113,48 @@ def header_guard(root):
             yield f"{name}:1: no #pragma once"
 
 
+# A test case's name, maybe in several literals.
+CASE = re.compile(
+    r"\b(?:(?:\w*TEST_CASE|SCENARIO)\s*\(|\w*TEST_CASE_METHOD\s*\(\s*[\w:]+\s*,)"
+    r'\s*((?:"(?:[^"\\]|\\.)*"\s*)+)'
+)
+
+
+def cases(root, name):
+    """Name and line of each test case in the file."""
+    text = without_comments(files.text_of(root, name))
+    for found in CASE.finditer(text):
+        yield re.sub(r'"\s*"', "", found[1]).strip().strip('"'), line_at(text, found.start())
+
+
 def test_names(root):
     """CTest runs each case by its name: one with a ';' is split in two and never runs, '[' begins a tag, '-' an option."""
-    case = re.compile(
-        r"\b(?:(?:\w*TEST_CASE|SCENARIO)\s*\(|\w*TEST_CASE_METHOD\s*\(\s*[\w:]+\s*,)"
-        r'\s*((?:"(?:[^"\\]|\\.)*"\s*)+)'
-    )
     for name in files.all_files(root):
         if not name.startswith("tests/") or not files.is_source(name):
             continue
-        text = without_comments(files.text_of(root, name))
-        for found in case.finditer(text):
-            title = re.sub(r'"\s*"', "", found[1]).strip().strip('"')
+        for title, line in cases(root, name):
             if re.search(r"[;\[\]]", title) or title.startswith("-"):
-                line = line_at(text, found.start())
                 yield f"{name}:{line}: a test's name has no ';', no brackets and no '-' in front"
 
 
-RULES = {rule.__name__: rule for rule in (layering, file_length, folder_readme, leftovers, header_guard, test_names)}
+def trap_table(root):
+    """Each row of tests/TRAPS.md names test cases, all of which there are: `folder/file`: "name"."""
+    table = "tests/TRAPS.md"
+    names = files.all_files(root)
+    known = {}
+    for number, line in enumerate(files.lines_of(root, table) if table in names else (), 1):
+        if not line.startswith("| ") or line.startswith("| what "):
+            continue
+        proofs = re.findall(r'`([\w/]+)`: "([^"]*)"', line)
+        if not proofs:
+            yield f"{table}:{number}: no test case is named"
+        for file, title in proofs:
+            source = f"tests/{file}.cpp"
+            if source not in known:
+                known[source] = {case for case, _ in cases(root, source)} if source in names else set()
+            if title not in known[source]:
+                yield f'{table}:{number}: {source} has no case "{title}"'
+
+
+ALL = (layering, file_length, folder_readme, leftovers, header_guard, test_names, trap_table)
+RULES = {rule.__name__: rule for rule in ALL}

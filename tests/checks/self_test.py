@@ -23,6 +23,7 @@ RIGHT = {
     "proxy/client/README.md": "1\n2\n3\n4\n5\n",
     "proxy/client/session.cpp": '#include <boost/asio.hpp>\n#include "routing/way.hpp"\nauto t = steady_clock::now();\n',
     "tests/README.md": "1\n2\n3\n4\n5\n",
+    "tests/TRAPS.md": '| what | proof |\n|---|---|\n| x | `proxy/session_test`: "this, that" |\n',
     "tests/proxy/session_test.cpp": '#include "proxy/client/session.hpp"\nTEST_CASE("this, that") {}\n// TEST_CASE("[")\n',
     "scripts/README.md": "1\n2\n3\n4\n5\n",
     "scripts/run": "#!/bin/sh\necho\n",
@@ -66,6 +67,10 @@ WRONG = [
     ("test_names", "tests/proxy/session_test.cpp", 'TEST_CASE_METHOD(\n  Stage, "this; that") {}\n'),
     ("test_names", "tests/proxy/session_test.cpp", "char c = '\"'; TEST_CASE(\"a[b\") {}\n"),
     ("test_names", "tests/proxy/session_test.cpp", 'TEMPLATE_TEST_CASE("at [3]", "", int) {}\n'),
+    ("trap_table", "tests/TRAPS.md", '| x | `proxy/session_test`: "this" |\n'),
+    ("trap_table", "tests/TRAPS.md", '| x | `proxy/session`: "this, that" |\n'),
+    ("trap_table", "tests/TRAPS.md", '| x | `proxy/session_test`: "this, that"; `proxy/session_test`: "[" |\n'),
+    ("trap_table", "tests/TRAPS.md", "| x | proxy/session_test |\n"),
 ]
 
 
