@@ -30,6 +30,9 @@ void ConfigReloader::start() {
   if (!load_) return;
   files_ = load_().files;
   watcher_.watch(files_);
+  // What changed after the process read it, and before anyone watched, would not be told.
+  const config::LoadResult loaded = load_();
+  if (!loaded.config || *loaded.config != running_) settle(loaded, "a file has changed at the start");
 }
 
 void ConfigReloader::stop() { watcher_.stop(); }
@@ -43,6 +46,10 @@ void ConfigReloader::reload(std::string_view why) {
     files_ = std::move(loaded.files);
     watcher_.watch(files_);
   }
+  settle(loaded, why);
+}
+
+void ConfigReloader::settle(const config::LoadResult& loaded, std::string_view why) {
   if (loaded.config) {
     take(*loaded.config, why);
   } else {

@@ -51,6 +51,7 @@ class ConfigReloader {
   const ReloadStatus& status() const { return status_; }
 
  private:
+  void settle(const config::LoadResult& loaded, std::string_view why);
   void take(const config::Config& wanted, std::string_view why);
   void complain(const std::vector<config::Problem>& problems, std::string_view why);
   void count(ReloadResult result);
