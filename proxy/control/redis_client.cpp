@@ -1,5 +1,6 @@
 #include "proxy/control/redis_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -125,6 +126,11 @@ Task<std::string> RedisClient::resolve(routing::Endpoint endpoint, TimePoint dea
   if (!lookup->is_done) co_return "its name lookup timed out";
   if (lookup->error) co_return "its name cannot be resolved: " + lookup->error.message();
   out = std::move(lookup->addresses);
+  // One that takes connections and says nothing must not hide the others for ever.
+  if (!out.empty()) {
+    const auto first = static_cast<std::ptrdiff_t>(lookups_++ % out.size());
+    std::rotate(out.begin(), out.begin() + first, out.end());
+  }
   co_return std::string{};
 }
 

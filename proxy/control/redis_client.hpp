@@ -41,8 +41,8 @@ class RedisClient {
 
   explicit RedisClient(boost::asio::io_context& io) : io_(io), socket_(io) {}
 
-  // Resolves, tries all addresses (each gets its share of the time) and logs in. Returns the error; "" =
-  // connected.
+  // Resolves, tries all addresses (each gets its share of the time; the next time another one is the first)
+  // and logs in. Returns the error; "" = connected.
   Task<std::string> connect(routing::Endpoint endpoint, Credentials credentials,
                             std::chrono::milliseconds timeout);
 
@@ -75,6 +75,7 @@ class RedisClient {
   std::shared_ptr<Resolution> resolution_;  // under way, or nullptr
   protocol::ReplyReader reader_;
   routing::Endpoint address_;
+  std::size_t lookups_ = 0;
   bool is_closed_ = true;
 };
 

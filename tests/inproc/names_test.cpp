@@ -1,9 +1,36 @@
 // Nodes that are known by name, as seeds or in the map: where a name leads is asked anew for each connection.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "tests/inproc/scene.hpp"
 #include "tests/kit/fake_names.hpp"
 #include "tests/kit/wait_until.hpp"
 
 namespace slotway::inproc {
+namespace {
+
+// Takes connections and says nothing, as a node that is frozen.
+class SilentNode {
+ public:
+  SilentNode(const char* host, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    REQUIRE(::inet_pton(AF_INET, host, &address.sin_addr) == 1);
+    REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(fd_, 64) == 0);
+  }
+  ~SilentNode() { ::close(fd_); }
+  SilentNode(const SilentNode&) = delete;
+  SilentNode& operator=(const SilentNode&) = delete;
+
+ private:
+  int fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
+}  // namespace
 
 TEST_CASE("when all nodes have got new addresses, the name of a seed leads to them") {
   kit::FakeNames names;
@@ -48,6 +75,18 @@ TEST_CASE("of the addresses of a seed's name the first that takes a connection i
   kit::InProcessProxy proxy(config, false);
   kit::wait_until("look-ups", kit::kPatience, [&] { return names.lookups("seed.test") > 0; });
   if (proxy.info("slots_covered") == "0") names.set("seed.test", {"127.0.0.1"});
+  proxy.wait_for_info("slots_covered", "16384");
+}
+
+TEST_CASE("a node that takes connections and says nothing does not hide the others of its name") {
+  kit::FakeNames names;
+  kit::FakeCluster cluster(1);
+  const SilentNode silent("127.0.1.1", cluster[0].port());
+  names.set("seed.test", {"127.0.1.1", "127.0.0.1"});
+  config::Config config = kit::inproc_config(cluster);
+  config.cluster.seeds = {{"seed.test", cluster[0].port()}};
+  config.timeouts.connect = 200ms;
+  kit::InProcessProxy proxy(config, false);
   proxy.wait_for_info("slots_covered", "16384");
 }
 

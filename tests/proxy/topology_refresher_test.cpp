@@ -290,6 +290,38 @@ TEST_CASE("A view that is worse than the map is not taken, until its only node h
   CHECK(stage.refresher->current() == stage.published[1]);
 }
 
+TEST_CASE("A node that is behind does not turn the map back, and does not keep it from going on") {
+  Stage stage;
+  FakeNode fresh{stage.io, {}};
+  FakeNode behind{stage.io, {}};
+  const auto view = [&](const std::string& id, int epoch) {
+    const NodeFacts first{.port = fresh.port(), .id = id, .epoch = epoch};
+    const NodeFacts second{.port = behind.port(), .id = "z", .epoch = epoch};
+    return [first, second](const Argv& argv) {
+      if (argv.back() != "SHARDS") return Reaction{usual_reply(argv, first)};
+      return Reaction{"*2\r\n" + shards_reply(first).substr(4) + shards_reply(second).substr(4)};
+    };
+  };
+  fresh.set_reaction(view("e5", 5));
+  behind.set_reaction(view("e5", 5));
+  stage.add_seed(fresh.port());
+  stage.start();
+  stage.run_until_published(1);
+  stage.finish();
+
+  behind.set_reaction(view("old", 4));
+  const int asked_before = behind.connections();
+  for (int epoch = 6; epoch < 10; ++epoch) {
+    fresh.set_reaction(view("e" + std::to_string(epoch), epoch));
+    stage.refresher->request_refresh(RefreshReason::moved);
+    stage.run_until_published(static_cast<std::size_t>(epoch - 4));
+    stage.finish();
+    CHECK(stage.published.back()->epoch() == static_cast<std::uint64_t>(epoch));
+    CHECK(stage.published.back()->find("127.0.0.1", behind.port()) != routing::kNoNode);
+  }
+  CHECK(behind.connections() > asked_before);  // in its turn
+}
+
 TEST_CASE("After stop() nothing is published, wherever the loop was") {
   Stage stage;
   std::function<void()> on_command = [] {};
