@@ -87,13 +87,17 @@ void RedisClient::close() {
 }
 
 Task<std::string> RedisClient::connect(routing::Endpoint endpoint, Credentials credentials,
-                                       std::chrono::milliseconds timeout) {
+                                       std::chrono::milliseconds timeout, std::uint64_t turn) {
   close();
   is_closed_ = false;
   reader_ = protocol::ReplyReader{};
   const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
   std::vector<Address> addresses;
   std::string error = co_await resolve(std::move(endpoint), deadline, addresses);
+  if (!addresses.empty()) {
+    const auto first = static_cast<std::ptrdiff_t>(turn % addresses.size());
+    std::rotate(addresses.begin(), addresses.begin() + first, addresses.end());
+  }
   if (error.empty()) error = co_await connect_to_any(std::move(addresses), deadline);
   if (error.empty() && !credentials.password.empty())
     error = co_await log_in(std::move(credentials), deadline);
@@ -126,11 +130,6 @@ Task<std::string> RedisClient::resolve(routing::Endpoint endpoint, TimePoint dea
   if (!lookup->is_done) co_return "its name lookup timed out";
   if (lookup->error) co_return "its name cannot be resolved: " + lookup->error.message();
   out = std::move(lookup->addresses);
-  // One that takes connections and says nothing must not hide the others for ever.
-  if (!out.empty()) {
-    const auto first = static_cast<std::ptrdiff_t>(lookups_++ % out.size());
-    std::rotate(out.begin(), out.begin() + first, out.end());
-  }
   co_return std::string{};
 }
 

@@ -41,10 +41,11 @@ class RedisClient {
 
   explicit RedisClient(boost::asio::io_context& io) : io_(io), socket_(io) {}
 
-  // Resolves, tries all addresses (each gets its share of the time; the next time another one is the first)
-  // and logs in. Returns the error; "" = connected.
+  // Resolves, tries all addresses (each gets its share of the time) and logs in. Each `turn` begins with
+  // another address: one that takes connections and is of no use must not hide the others. Returns the error;
+  // "" = connected.
   Task<std::string> connect(routing::Endpoint endpoint, Credentials credentials,
-                            std::chrono::milliseconds timeout);
+                            std::chrono::milliseconds timeout, std::uint64_t turn);
 
   // REQUIRES: connected. After an error the connection is closed.
   Task<Answer> ask(std::vector<Command> commands, std::chrono::milliseconds timeout);
@@ -75,7 +76,6 @@ class RedisClient {
   std::shared_ptr<Resolution> resolution_;  // under way, or nullptr
   protocol::ReplyReader reader_;
   routing::Endpoint address_;
-  std::size_t lookups_ = 0;
   bool is_closed_ = true;
 };
 

@@ -132,7 +132,7 @@ class TopologyRefresher::State {
 
  private:
   Task<RefreshResult> refresh(RefreshReason reason);
-  Task<View> ask(Endpoint endpoint);
+  Task<View> ask(Endpoint endpoint, std::uint64_t turn);
   View read_view(const std::vector<ReplyTree>& replies, const ReplyTree& map, bool is_slots) const;
   Task<void> learn_commands();
   bool take(std::shared_ptr<Topology> topology, RefreshReason reason, bool must_publish);
@@ -218,7 +218,7 @@ Task<RefreshResult> TopologyRefresher::State::refresh(RefreshReason reason) {
   std::vector<std::string> errors;
   bool is_confirmed = false;
   for (const Endpoint& endpoint : routing::ask_order(current_.get(), seeds_, turn)) {
-    View view = co_await ask(endpoint);
+    View view = co_await ask(endpoint, turn);
     if (is_stopped_) co_return RefreshResult::failed;
     if (view.topology != nullptr && learner_.wants(view.run, steady_clock::now())) {
       co_await learn_commands();
@@ -244,9 +244,9 @@ Task<RefreshResult> TopologyRefresher::State::refresh(RefreshReason reason) {
   co_return RefreshResult::failed;
 }
 
-Task<View> TopologyRefresher::State::ask(Endpoint endpoint) {
+Task<View> TopologyRefresher::State::ask(Endpoint endpoint, std::uint64_t turn) {
   View view;
-  view.error = co_await client_.connect(endpoint, credentials_, timeout_);
+  view.error = co_await client_.connect(endpoint, credentials_, timeout_, turn);
   if (!view.error.empty()) co_return view;
   RedisClient::Answer answer = co_await client_.ask(map_commands(), timeout_);
   if (!answer.error.empty()) {
