@@ -10,7 +10,7 @@
 namespace slotway::proxy {
 
 inline constexpr routing::Backoff kReconnect{std::chrono::microseconds{50'000},
-                                             std::chrono::microseconds{1'000'000}};
+                                             std::chrono::microseconds{500'000}};
 // Then other connections have their turn.
 inline constexpr int kNodeReadsPerTurn = 32;
 inline constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";

@@ -38,7 +38,7 @@ TEST_CASE(
   });
   TestClient client = scene.client();
   CHECK(client.text({"SET", a, "1"}) == "-" + std::string(protocol::errors::kNotSent));
-  // 50 ms, doubling up to 1 s, each halved at most.
+  // 50 ms, doubling up to 0.5 s, each halved at most.
   CHECK(count_lines(scene.node(0).history(), "SET " + a + " 1") < 15);
 }
 
