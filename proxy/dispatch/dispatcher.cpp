@@ -261,10 +261,14 @@ void Dispatcher::send_bytes(Request request, ByteQueue& bytes) {
   send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
 }
 
-void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
+bool Dispatcher::has_room_to_park(std::size_t bytes) const {
   const config::FailoverConfig& failover = loop_.config.failover;
-  if (parked_.size() >= failover.max_held_per_worker ||
-      parked_.bytes() + bytes.size() > failover.max_held_bytes_per_worker) {
+  return parked_.size() < failover.max_held_per_worker &&
+         parked_.bytes() + bytes <= failover.max_held_bytes_per_worker;
+}
+
+void Dispatcher::park(Request request, ByteQueue bytes, TimePoint due) {
+  if (!has_room_to_park(bytes.size())) {
     bytes.clear(loop_.blocks);
     return deliver_error(request, ErrorClass::unreachable, protocol::errors::kTooManyHeld);
   }
@@ -301,6 +305,8 @@ void Dispatcher::send_due() {
       // The client has gone, and nothing has been executed.
       parked->bytes.clear(loop_.blocks);
       finish(request);
+    } else if (parked->doubt && !settle_doubt(*parked)) {
+      continue;
     } else if (loop_.now >= request.deadline) {
       parked->bytes.clear(loop_.blocks);
       const bool redirected = request.last_error != RedirectKind::count_;

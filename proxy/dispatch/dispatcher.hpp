@@ -153,7 +153,13 @@ class Dispatcher final : public UpstreamEvents {
   void spread(const Request& whole, protocol::ByteQueue bytes);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
-  bool is_credible(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
+  enum class Credit : std::uint8_t { none, doubtful, full };
+  Credit credit_of(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
+  // False: it cannot wait.
+  bool doubt(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
+  // True: it was a redirect. False: it is answered, or waits on.
+  bool settle_doubt(ParkedRequest& parked);
+  bool has_room_to_park(std::size_t bytes) const;
   void follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking);
   void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
   bool would_overtake(const Request& request);

@@ -8,20 +8,32 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "protocol/byte_queue.hpp"
 #include "proxy/dispatch/request.hpp"
+#include "routing/topology.hpp"
 
 namespace slotway::proxy {
+
+// A script's reply that looks like a redirect to a node that the map lacks: the node's own word if a newer
+// map has it, else the script's.
+struct Doubt {
+  std::string reply;
+  routing::Endpoint node;
+  TimePoint until;
+};
 
 struct ParkedRequest {
   Request request;
   protocol::ByteQueue bytes;
-  Handle session;  // whose it is; it may have gone
+  Handle session;                  // whose it is; it may have gone
+  std::unique_ptr<Doubt> doubt{};  // usually there is none
 };
 
 class ParkedRequests {

@@ -10,6 +10,8 @@ using protocol::ByteQueue;
 using protocol::RedirectKind;
 using routing::RefreshReason;
 
+// Enough for a look at the map.
+constexpr std::chrono::milliseconds kDoubtTime{300};
 constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
 
 // ASKING goes before `request`.
@@ -39,7 +41,9 @@ void Dispatcher::queue_asking(UpstreamConnection& connection, const Request& req
 // True if the error was a redirect: the request is on its way again.
 bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_view reply) {
   const protocol::RedirectError error = protocol::parse_redirect(reply);
-  if (error.kind == RedirectKind::count_ || !is_credible(connection, error, reply)) return false;
+  if (error.kind == RedirectKind::count_) return false;
+  const Credit credit = credit_of(connection, error, reply);
+  if (credit != Credit::full) return credit == Credit::doubtful && doubt(connection, error, reply);
   loop_.counters.redirects[index_of(error.kind)].add();
 
   Request& request = connection.pipeline().front();
@@ -67,17 +71,52 @@ bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_vie
 }
 
 // A script answers in any words, also after it has written: what looks like a redirect is taken for one only
-// if the node itself may have said it, about this request and before running it.
-bool Dispatcher::is_credible(UpstreamConnection& from, const protocol::RedirectError& error,
-                             std::string_view reply) {
+// if the node itself may have said it, about this request and before running it. In a transaction scripts
+// answer inside EXEC's array.
+Dispatcher::Credit Dispatcher::credit_of(UpstreamConnection& from, const protocol::RedirectError& error,
+                                         std::string_view reply) {
   const Request& request = from.pipeline().front();
-  if (!request.scripted) return true;
+  if (!request.scripted || request.leading > 0) return Credit::full;
   if (error.kind != RedirectKind::moved && error.kind != RedirectKind::ask)
-    return protocol::is_refusal(reply);
-  if (error.slot != request.slot) return false;
+    return protocol::is_refusal(reply) ? Credit::full : Credit::none;
+  // No map has a node of unknown name.
+  if (error.slot != request.slot || error.host == "?") return Credit::none;
   const routing::Endpoint target = target_of(from, error);
-  if (pool_.topology()->find(target.host, target.port) != routing::kNoNode) return true;
+  return pool_.topology()->find(target.host, target.port) != routing::kNoNode ? Credit::full
+                                                                              : Credit::doubtful;
+}
+
+// The map that it asks for will tell.
+bool Dispatcher::doubt(UpstreamConnection& from, const protocol::RedirectError& error,
+                       std::string_view reply) {
   ask_refresh(RefreshReason::moved);
+  Request request = from.pipeline().front();
+  const ReplySlot* slot = slots_.find(request.reply_slot);
+  if (!slot || !has_room_to_park(request.bytes)) return false;
+  request.last_error = error.kind;
+  hold_session(request);
+  ByteQueue bytes;
+  from.pipeline().copy_front(bytes);
+  const TimePoint until = loop_.now + kDoubtTime;
+  parked_.park({request, std::move(bytes), slot->session,
+                std::make_unique<Doubt>(Doubt{std::string(reply), target_of(from, error), until})},
+               until);
+  return true;
+}
+
+bool Dispatcher::settle_doubt(ParkedRequest& parked) {
+  const Doubt& doubt = *parked.doubt;
+  if (pool_.topology()->find(doubt.node.host, doubt.node.port) != routing::kNoNode) {
+    loop_.counters.redirects[index_of(parked.request.last_error)].add();
+    return true;
+  }
+  const TimePoint until = doubt.until;
+  if (loop_.now < until) {
+    parked_.park(std::move(parked), until);
+    return false;
+  }
+  parked.bytes.clear(loop_.blocks);
+  deliver(parked.request, {doubt.reply}, ErrorClass::upstream);
   return false;
 }
 

@@ -39,6 +39,37 @@ TEST_CASE("a redirect that a script made up reaches the client, and leads nowher
   CHECK(scene.node(1).history().empty());
 }
 
+TEST_CASE("a script whose slot has moved to a node that is new follows it") {
+  Scene scene(1);
+  const std::string a = scene.cluster.key(0);
+  const std::size_t fresh = scene.cluster.add_node();
+  TestClient client = scene.client();
+  client.send_raw(encode({"EVAL", "s", "1", a}) + encode({"GET", a}));
+  const FakeRedis::Request eval = scene.node(0).take();
+  const FakeRedis::Request get = scene.node(0).take();
+  scene.cluster.move_all(0, fresh);
+  scene.node(0).send(eval, scene.cluster.redirect("MOVED", a, fresh));
+  serve(scene.node(fresh), "EVAL s 1 " + a, ":1\r\n");
+  scene.node(0).send(get, scene.cluster.redirect("MOVED", a, fresh));
+  serve(scene.node(fresh), "GET " + a, bulk("2"));
+  CHECK(client.read_raw(11) == ":1\r\n" + bulk("2"));
+}
+
+TEST_CASE("a transaction with scripts follows its slot to a node that is new") {
+  Scene scene(1);
+  const std::string a = scene.cluster.key(0);
+  const std::size_t fresh = scene.cluster.add_node();
+  TestClient client = scene.client();
+  client.send_raw(encode({"MULTI"}) + encode({"EVAL", "s", "1", a}) + encode({"EXEC"}));
+  serve(scene.node(0), "MULTI", "+OK\r\n");
+  serve(scene.node(0), "EVAL s 1 " + a, scene.cluster.redirect("MOVED", a, fresh));
+  serve(scene.node(0), "EXEC", error("EXECABORT Transaction discarded because of previous errors."));
+  serve(scene.node(fresh), "MULTI", "+OK\r\n");
+  serve(scene.node(fresh), "EVAL s 1 " + a, "+QUEUED\r\n");
+  serve(scene.node(fresh), "EXEC", "*1\r\n:1\r\n");
+  CHECK(client.read_raw(22) == "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n");
+}
+
 TEST_CASE("a script without keys is not redirected by what it says") {
   Scene scene(1, never_refresh);
   const std::string moved = scene.cluster.redirect("MOVED", "a", 0);
