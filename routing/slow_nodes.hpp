@@ -14,7 +14,7 @@ namespace slotway::routing {
 
 // A node's last second.
 struct NodeSecond {
-  Endpoint node;
+  const Endpoint* node;
   std::uint64_t replies = 0;
   std::uint64_t total_us = 0;   // of their latencies
   std::uint64_t oldest_us = 0;  // the age of the oldest request that is not answered
@@ -44,9 +44,17 @@ class SlowNodes {
     Endpoint node;
     bool slow = false;
     unsigned against = 0;  // seconds in a row that speak against `slow`
+    bool named = true;     // in this second
   };
 
+  State& state_of(const Endpoint& node);
+  // Of the nodes that show one, but for the one at `self`; nullopt: none does.
+  std::optional<std::uint64_t> median_of_others(std::size_t self);
+
   std::vector<State> states_;
+  // Kept for their memory: this runs each second, and allocates nothing as long as the nodes are the same.
+  std::vector<std::optional<std::uint64_t>> latencies_;
+  std::vector<std::uint64_t> others_;
 };
 
 // The latency that the second shows; nullopt: it shows none.

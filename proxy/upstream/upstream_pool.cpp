@@ -175,13 +175,14 @@ void UpstreamPool::open_waiting() {
 
 void UpstreamPool::judge_latencies() {
   next_judgement_ = loop_.now + std::chrono::seconds(1);
-  std::vector<routing::NodeSecond> nodes;
+  std::vector<routing::NodeSecond>& nodes = seconds_;
+  nodes.clear();
   connections_.for_each([&](Handle, UpstreamConnection& connection) {
     if (connection.is_pinned()) return;  // it may wait as long as its client wants
     auto node = std::find_if(nodes.begin(), nodes.end(), [&](const routing::NodeSecond& second) {
-      return second.node == connection.endpoint();
+      return *second.node == connection.endpoint();
     });
-    if (node == nodes.end()) node = nodes.insert(node, {connection.endpoint()});
+    if (node == nodes.end()) node = nodes.insert(node, {&connection.endpoint()});
     connection.report_latency(*node);
   });
   for (const routing::SlowChange& change : slow_nodes_.observe(nodes)) {

@@ -111,6 +111,7 @@ class UpstreamPool {
   ConnectGate gate_;
   bool gate_left_ = false;  // since open_waiting()
   routing::SlowNodes slow_nodes_;
+  std::vector<routing::NodeSecond> seconds_;  // kept for its memory
   TimePoint next_judgement_{};
   // Pinned ones that nobody has, the last given back at the end.
   struct Free {

@@ -2,6 +2,7 @@
 #include "routing/slow_nodes.hpp"
 
 #include <catch2/catch.hpp>
+#include <map>
 #include <string>
 
 namespace slotway::routing {
@@ -10,7 +11,9 @@ namespace {
 // A second of one node, 100 replies of that many milliseconds each.
 NodeSecond second(std::uint16_t node, std::uint64_t ms, std::uint64_t replies = 100,
                   std::uint64_t oldest_ms = 0) {
-  return {{"n", node}, replies, replies * ms * 1000, oldest_ms * 1000};
+  static std::map<std::uint16_t, Endpoint> endpoints;
+  const Endpoint& endpoint = endpoints.try_emplace(node, Endpoint{"n", node}).first->second;
+  return {&endpoint, replies, replies * ms * 1000, oldest_ms * 1000};
 }
 
 // What it says of them, "1 slow, 2 ok".
