@@ -149,8 +149,11 @@ void check_plan(Planner& planner, const RequestView& request, const Choices& cho
                 !std::holds_alternative<Watch>(plan),
             "a transaction sends nothing before EXEC");
   }
+  // Slotway's own commands wait in a transaction too.
+  const auto* queue = std::get_if<Queue>(&plan);
+  const bool is_own = queue && queue->outside && queue->row->service == protocol::Service::local;
   const bool is_sent = !std::holds_alternative<Reject>(plan) && !std::holds_alternative<LocalReply>(plan) &&
-                       !std::holds_alternative<TransactionStep>(plan);
+                       !std::holds_alternative<TransactionStep>(plan) && !is_own;
   require(choices.facts.authenticated || !is_sent, "nothing is sent for a client that has to log in");
   Planner fresh(choices.multikey);
   require(same(plan, fresh.plan(request, choices.facts)), "earlier requests do not matter");
