@@ -14,8 +14,8 @@ namespace {
 constexpr int kReaders = 20;
 constexpr std::size_t kLargeValue = std::size_t{256} << 10;
 // Every second reader wants less than the proxy may hold for it, the others much more.
-constexpr std::size_t kSomeReplies = 60;
-constexpr std::size_t kManyReplies = 400;
+constexpr std::size_t kSomeReplies = 12;
+constexpr std::size_t kManyReplies = 80;
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 // The readers themselves do not see it: the end of the stream is behind what they have not read.
 constexpr const char* kClosed = "slotway_client_connections_over_memory_total";

@@ -13,7 +13,7 @@ namespace slotway::chaos {
 
 inline constexpr int kWorkers = 2;
 // Replies that the proxy may hold for one client before it closes it: its RSS is judged by this.
-inline constexpr std::size_t kMemoryPerClient = std::size_t{16} << 20;
+inline constexpr std::size_t kMemoryPerClient = std::size_t{4} << 20;
 // Where the fault that gives all nodes new addresses takes them; the seeds name both places.
 inline constexpr const char* kFirstNetwork = "127.0.1";
 inline constexpr const char* kOtherNetwork = "127.0.3";

@@ -17,16 +17,21 @@ std::size_t median(const std::vector<ProcessUsage>& looks, std::size_t ProcessUs
   return *middle;
 }
 
+std::size_t least_rss(const std::vector<ProcessUsage>& looks) {
+  return std::ranges::min_element(looks, {}, &ProcessUsage::rss)->rss;
+}
+
 }  // namespace
 
 std::string UsageTrend::growth(std::size_t count) const {
   if (!is_known()) return "";
   const auto size = static_cast<std::ptrdiff_t>(std::min(count, later_.size()));
   const std::vector<ProcessUsage> last(later_.end() - size, later_.end());
-  const std::size_t rss = median(early_, &ProcessUsage::rss);
-  const std::size_t last_rss = median(last, &ProcessUsage::rss);
+  const std::size_t rss = least_rss(early_);
+  const std::size_t last_rss = least_rss(last);
   if (static_cast<double>(last_rss) > kMayGrowTo * static_cast<double>(rss)) {
-    return "RSS grew from " + std::to_string(rss >> 10) + " KB to " + std::to_string(last_rss >> 10) + " KB";
+    return "the least RSS grew from " + std::to_string(rss >> 10) + " KB to " +
+           std::to_string(last_rss >> 10) + " KB";
   }
   const std::size_t descriptors = median(early_, &ProcessUsage::descriptors);
   const std::size_t last_descriptors = median(last, &ProcessUsage::descriptors);

@@ -1,6 +1,7 @@
 // Whether a process holds more and more: what it held at rest early, against what it held last.
-// Owner: the soak. Thread: main's. Invariant: medians are compared, for one look may come just behind a peak
-// whose memory is still to be given back.
+// Owner: the soak. Thread: main's. Invariant: of memory the least of each round is compared: what is never
+// given back is in it, and behind a peak an allocator keeps for a while what the process has freed; of
+// descriptors the median.
 #pragma once
 
 #include <cstddef>
