@@ -88,7 +88,7 @@ class Bench:
     def start_slotway(self, binary, *more, environment=None):
         port = free_port()
         seeds = ",".join(f"{HOST}:{node}" for node in self.cluster)
-        command = [binary, "--cluster", seeds, "--listen", f"{HOST}:{port}", "--workers", "1", "--admin", "off", *more]
+        command = [binary, "--upstream", seeds, "--listen", f"{HOST}:{port}", "--workers", "1", "--admin", "off", *more]
         return port, self.start("slotway", *command, port=port, environment=environment)
 
     def start_haproxy(self, max_clients=4096):

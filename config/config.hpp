@@ -22,13 +22,25 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
-// YAML section `cluster`: where the cluster is found and how Slotway logs in to its nodes.
-struct ClusterConfig {
-  std::vector<HostPort> seeds;  // `seeds`: names are resolved again when all known nodes fail
-  std::string username;         // `username`: empty = the default user (AUTH with one argument)
-  std::string password;         // `password`, or what `password_file` holds: empty = no AUTH is sent
-  std::string password_file;    // `password_file`: kept, so that a rotated password can be read again
-  friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
+// What is behind Slotway: a cluster, one server, or a primary with replicas that sentinels watch.
+enum class UpstreamMode { cluster, standalone, sentinel };
+
+// YAML section `upstream`: where it is found, and how Slotway logs in there.
+struct UpstreamConfig {
+  UpstreamMode mode = UpstreamMode::cluster;  // `mode`
+  // `seeds`: nodes of the cluster, the server, or the sentinels; names are resolved again when all that is
+  // known fails
+  std::vector<HostPort> seeds;
+  std::string username;       // `username`, of the nodes: empty = the default user (AUTH with one argument)
+  std::string password;       // `password`, or what `password_file` holds: empty = no AUTH is sent
+  std::string password_file;  // `password_file`: kept, so that a rotated password can be read again
+  std::string master_name = "mymaster";  // `master_name`: as the sentinels know the primary
+  std::string sentinel_username;         // `sentinel_username`, and so on: as above, of the sentinels
+  std::string sentinel_password;
+  std::string sentinel_password_file;
+  // Every key is at one primary: there are no slots to tell apart, and databases to select.
+  bool is_one_shard() const { return mode != UpstreamMode::cluster; }
+  friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
 // Whom CLUSTER shows to clients: Slotway itself, or the real nodes.
@@ -144,7 +156,7 @@ struct LogConfig {
 
 struct Config {
   ClientConfig client;
-  ClusterConfig cluster;
+  UpstreamConfig upstream;
   std::uint32_t workers = 0;  // `workers`: 0 = auto = cores the process may use
   std::optional<HostPort> admin = HostPort{"127.0.0.1", 9380};  // `admin`: nullopt = off
   LimitsConfig limits;

@@ -35,8 +35,10 @@ class Layers {
   }
 
   void read_secrets() {
-    read_secret("cluster.password_file", config_.cluster.password_file, "cluster.password",
-                config_.cluster.password);
+    read_secret("upstream.password_file", config_.upstream.password_file, "upstream.password",
+                config_.upstream.password);
+    read_secret("upstream.sentinel_password_file", config_.upstream.sentinel_password_file,
+                "upstream.sentinel_password", config_.upstream.sentinel_password);
     read_secret("requirepass_file", config_.client.requirepass_file, "requirepass",
                 config_.client.requirepass);
   }
@@ -57,7 +59,7 @@ class Layers {
   }
 
  private:
-  // `path` may name an item, "cluster.seeds[1]", or a whole section that could not be read.
+  // `path` may name an item, "upstream.seeds[1]", or a whole section that could not be read.
   void mark_broken(const std::string& path) {
     const std::string_view whole = std::string_view(path).substr(0, path.find('['));
     for (const Option& option : options()) {

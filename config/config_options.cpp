@@ -3,164 +3,26 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <type_traits>
 
-#include "config/units.hpp"
+#include "config/option_codecs.hpp"
 
 namespace slotway::config {
 namespace {
 
-using MaybeComplaint = std::optional<Complaint>;
+// Words of a fixed few
+// --------------------------------------------------------------------------------------------
 
-// The member that a chain of member pointers leads to.
-template <auto... Members, class Root>
-auto& member(Root& config) {
-  return (config.*....*Members);
-}
-
-// One row
-// ----------------------------------------------------------------------------------------------------------
-
-struct Codec {
-  MaybeComplaint (*set)(std::string_view, Config&);
-  std::string (*print)(const Config&);
-  bool (*same)(const Config&, const Config&);
-  void (*copy)(const Config&, Config&);
-};
-
-template <auto... Members>
-constexpr Codec codec(MaybeComplaint (*set)(std::string_view, Config&), std::string (*print)(const Config&)) {
-  return {set, print,
-          [](const Config& left, const Config& right) {
-            return member<Members...>(left) == member<Members...>(right);
-          },
-          [](const Config& from, Config& to) { member<Members...>(to) = member<Members...>(from); }};
-}
-
-template <auto... Members>
-MaybeComplaint set_count(std::string_view text, Config& config) {
-  auto& target = member<Members...>(config);
-  using Target = std::remove_reference_t<decltype(target)>;
-  const auto parsed = parse_count(text);
-  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
-  const std::uint64_t value = std::get<std::uint64_t>(parsed);
-  if (value > static_cast<std::uint64_t>(std::numeric_limits<Target>::max())) {
-    return Complaint{quoted(text) + " is too large", "write a smaller number"};
-  }
-  target = static_cast<Target>(value);
-  return std::nullopt;
-}
-
-template <auto... Members>
-constexpr Codec kCount = codec<Members...>(&set_count<Members...>, [](const Config& config) {
-  return std::to_string(member<Members...>(config));
-});
-
-template <auto... Members>
-MaybeComplaint set_size(std::string_view text, Config& config) {
-  const auto parsed = parse_size(text);
-  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
-  member<Members...>(config) = std::get<std::uint64_t>(parsed);
-  return std::nullopt;
-}
-
-template <auto... Members>
-constexpr Codec kSize = codec<Members...>(&set_size<Members...>, [](const Config& config) {
-  return print_size(member<Members...>(config));
-});
-
-template <auto... Members>
-MaybeComplaint set_duration(std::string_view text, Config& config) {
-  const auto parsed = parse_duration(text);
-  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
-  member<Members...>(config) = std::get<milliseconds>(parsed);
-  return std::nullopt;
-}
-
-template <auto... Members>
-constexpr Codec kDuration = codec<Members...>(&set_duration<Members...>, [](const Config& config) {
-  return print_duration(member<Members...>(config));
-});
-
-template <auto... Members>
-MaybeComplaint set_text(std::string_view text, Config& config) {
-  member<Members...>(config) = text;
-  return std::nullopt;
-}
-
-template <auto... Members>
-constexpr Codec kText = codec<Members...>(&set_text<Members...>, [](const Config& config) {
-  const std::string& value = member<Members...>(config);
-  return value.empty() ? std::string("(not set)") : value;
-});
-
-// A password, or the file that holds one. Empty is refused: `SLOTWAY_REQUIREPASS=`, an unset variable behind
-// it, would else take the place of the password in a file, and open the proxy to everybody.
-template <auto... Members>
-MaybeComplaint set_unless_empty(std::string_view text, Config& config) {
-  if (text.empty()) return Complaint{"is empty", "write a value, or leave it out altogether"};
-  return set_text<Members...>(text, config);
-}
-
-template <auto... Members>
-constexpr Codec kSecret = codec<Members...>(&set_unless_empty<Members...>, [](const Config& config) {
-  return std::string(member<Members...>(config).empty() ? "(not set)" : "(set)");
-});
-
-template <auto... Members>
-constexpr Codec kSecretFile = codec<Members...>(&set_unless_empty<Members...>, kText<Members...>.print);
-
-template <auto... Members>
-MaybeComplaint set_address(std::string_view text, Config& config) {
-  const auto parsed = parse_host_port(text);
-  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
-  member<Members...>(config) = std::get<HostPort>(parsed);
-  return std::nullopt;
-}
-
-// A word of a fixed few.
-template <class Enum>
-struct Word {
-  std::string_view word;
-  Enum value;
-};
-template <class Enum>
-Word(std::string_view, Enum) -> Word<Enum>;
-
+constexpr std::array kModes{Word{"cluster", UpstreamMode::cluster},
+                            Word{"standalone", UpstreamMode::standalone},
+                            Word{"sentinel", UpstreamMode::sentinel}};
 constexpr std::array kLevels{Word{"debug", LogLevel::debug}, Word{"info", LogLevel::info},
                              Word{"warn", LogLevel::warn}, Word{"error", LogLevel::error}};
 constexpr std::array kFormats{Word{"text", LogFormat::text}, Word{"json", LogFormat::json}};
 constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
                                       Word{"reject", CrossSlotWrites::reject}};
-
 constexpr std::array kClusterViews{Word{"proxy", ClusterViewMode::proxy},
                                    Word{"nodes", ClusterViewMode::nodes}};
-
 constexpr std::array kDebugCommand{Word{"refuse", DebugCommand::refuse}, Word{"allow", DebugCommand::allow}};
-
-template <const auto& Words, auto... Members>
-MaybeComplaint set_word(std::string_view text, Config& config) {
-  std::string known;
-  for (const auto& [word, value] : Words) {
-    if (word == text) {
-      member<Members...>(config) = value;
-      return std::nullopt;
-    }
-    known += (known.empty() ? "" : ", ") + std::string(word);
-  }
-  return Complaint{quoted(text) + " is not one of the words known here", "write one of: " + known};
-}
-
-template <const auto& Words, auto... Members>
-std::string print_word(const Config& config) {
-  for (const auto& [word, value] : Words) {
-    if (value == member<Members...>(config)) return std::string(word);
-  }
-  return {};
-}
-
-template <const auto& Words, auto... Members>
-constexpr Codec kWord = codec<Members...>(&set_word<Words, Members...>, &print_word<Words, Members...>);
 
 // Options with a shape of their own
 // --------------------------------------------------------------------------------
@@ -171,13 +33,13 @@ MaybeComplaint add_seed(std::string_view text, Config& config) {
   const HostPort& seed = std::get<HostPort>(parsed);
   if (seed.port == 0)
     return Complaint{quoted(text) + " has port 0", "write the port that the node listens on"};
-  config.cluster.seeds.push_back(seed);
+  config.upstream.seeds.push_back(seed);
   return std::nullopt;
 }
 
 std::string print_seeds(const Config& config) {
   std::string out;
-  for (const HostPort& seed : config.cluster.seeds) out += (out.empty() ? "" : ",") + print_host_port(seed);
+  for (const HostPort& seed : config.upstream.seeds) out += (out.empty() ? "" : ",") + print_host_port(seed);
   return out.empty() ? "(not set)" : out;
 }
 
@@ -304,7 +166,7 @@ constexpr Option exclusive(Option option, std::string_view excludes, bool is_sec
 }
 
 constexpr auto kClient = &Config::client;
-constexpr auto kCluster = &Config::cluster;
+constexpr auto kUpstream = &Config::upstream;
 constexpr auto kLimits = &Config::limits;
 constexpr auto kTimeouts = &Config::timeouts;
 constexpr auto kTopology = &Config::topology;
@@ -313,21 +175,37 @@ constexpr auto kFailover = &Config::failover;
 constexpr Codec kListen = codec<kClient, &ClientConfig::listen>(
     &set_address<kClient, &ClientConfig::listen>,
     [](const Config& config) { return print_host_port(config.client.listen); });
-constexpr Codec kSeeds = codec<kCluster, &ClusterConfig::seeds>(&add_seed, &print_seeds);
+constexpr Codec kSeeds = codec<kUpstream, &UpstreamConfig::seeds>(&add_seed, &print_seeds);
 
 constexpr std::array kOptions{
-    list_row(row("cluster.seeds", "HOST:PORT[,...]", kSeeds, "nodes to learn the cluster from"),
-             [](Config& config) { config.cluster.seeds.clear(); }),
-    row("cluster.username", "NAME", kText<kCluster, &ClusterConfig::username>,
+    at_start(row("upstream.mode", "MODE", kWord<kModes, kUpstream, &UpstreamConfig::mode>,
+                 "what is behind Slotway: cluster, standalone or sentinel")),
+    list_row(row("upstream.seeds", "HOST:PORT[,...]", kSeeds,
+                 "nodes to learn the cluster from, or the one server, or sentinels"),
+             [](Config& config) { config.upstream.seeds.clear(); }),
+    row("upstream.username", "NAME", kText<kUpstream, &UpstreamConfig::username>,
         "user to log in to the nodes as; not set = the default user"),
-    exclusive<kCluster, &ClusterConfig::password>(
-        row("cluster.password", "PASSWORD", kSecret<kCluster, &ClusterConfig::password>,
+    exclusive<kUpstream, &UpstreamConfig::password>(
+        row("upstream.password", "PASSWORD", kSecret<kUpstream, &UpstreamConfig::password>,
             "password of the nodes"),
-        "cluster.password_file", true),
-    exclusive<kCluster, &ClusterConfig::password_file>(
-        row("cluster.password_file", "FILE", kSecretFile<kCluster, &ClusterConfig::password_file>,
+        "upstream.password_file", true),
+    exclusive<kUpstream, &UpstreamConfig::password_file>(
+        row("upstream.password_file", "FILE", kSecretFile<kUpstream, &UpstreamConfig::password_file>,
             "file whose first line is the password of the nodes"),
-        "cluster.password", false),
+        "upstream.password", false),
+    at_start(row("upstream.master_name", "NAME", kText<kUpstream, &UpstreamConfig::master_name>,
+                 "mode sentinel: as the sentinels know the primary")),
+    row("upstream.sentinel_username", "NAME", kText<kUpstream, &UpstreamConfig::sentinel_username>,
+        "user to log in to the sentinels as; not set = the default user"),
+    exclusive<kUpstream, &UpstreamConfig::sentinel_password>(
+        row("upstream.sentinel_password", "PASSWORD", kSecret<kUpstream, &UpstreamConfig::sentinel_password>,
+            "password of the sentinels"),
+        "upstream.sentinel_password_file", true),
+    exclusive<kUpstream, &UpstreamConfig::sentinel_password_file>(
+        row("upstream.sentinel_password_file", "FILE",
+            kSecretFile<kUpstream, &UpstreamConfig::sentinel_password_file>,
+            "file whose first line is the password of the sentinels"),
+        "upstream.sentinel_password", false),
     at_start(row("listen", "ADDR:PORT", kListen, "where clients connect")),
     at_start(row("backlog", "N", kCount<kClient, &ClientConfig::backlog>,
                  "connections that may wait to be accepted")),
@@ -418,9 +296,9 @@ constexpr std::array kOptions{
         "lines of text, or a JSON object per line"),
 };
 
-// The seeds carry the name of their section: --cluster, SLOTWAY_CLUSTER.
+// The seeds carry the name of their section: --upstream, SLOTWAY_UPSTREAM.
 std::string_view short_path(const Option& option) {
-  return option.path == "cluster.seeds" ? std::string_view("cluster") : option.path;
+  return option.path == "upstream.seeds" ? std::string_view("upstream") : option.path;
 }
 
 }  // namespace

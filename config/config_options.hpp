@@ -39,13 +39,13 @@ std::span<const Option> options();
 
 const Option* find_option(std::string_view path);
 
-// "limits.max_clients" -> "SLOTWAY_LIMITS_MAX_CLIENTS"; the seeds are SLOTWAY_CLUSTER.
+// "limits.max_clients" -> "SLOTWAY_LIMITS_MAX_CLIENTS"; the seeds are SLOTWAY_UPSTREAM.
 std::string environment_name(const Option& option);
 
-// "limits.max_clients" -> "--limits-max-clients"; the seeds are --cluster.
+// "limits.max_clients" -> "--limits-max-clients"; the seeds are --upstream.
 std::string flag_name(const Option& option);
 
-// True for "limits", "cluster" and the other mappings of the file.
+// True for "limits", "upstream" and the other mappings of the file.
 bool is_section(std::string_view path);
 
 }  // namespace slotway::config

@@ -120,7 +120,9 @@ class Check {
 
   std::vector<Problem> run() {
     for (const Range& range : kRanges) check_range(range);
-    check_cluster();
+    check_upstream();
+    check_login("upstream.", config_.upstream.username, config_.upstream.password);
+    check_login("upstream.sentinel_", config_.upstream.sentinel_username, config_.upstream.sentinel_password);
     check_address("listen", config_.client.listen);
     if (config_.admin) check_address("admin", *config_.admin);
     check_same_port();
@@ -164,18 +166,34 @@ class Check {
              advice);
   }
 
-  void check_cluster() {
-    if (config_.cluster.seeds.empty()) {
-      complain({"cluster.seeds"}, "no node of the cluster is given",
-               "name at least one with --cluster HOST:PORT, SLOTWAY_CLUSTER, or cluster.seeds in the file");
+  void check_upstream() {
+    const UpstreamConfig& upstream = config_.upstream;
+    if (upstream.seeds.empty()) {
+      complain({"upstream.seeds"}, "nothing that is behind Slotway is given",
+               "name at least one node (or the sentinels) with --upstream HOST:PORT, SLOTWAY_UPSTREAM, or "
+               "upstream.seeds in the file");
     }
-    const bool has_password = !config_.cluster.password.empty();
-    const bool password_unknown =
-        origins_.is_broken("cluster.password") || origins_.is_broken("cluster.password_file");
-    if (!config_.cluster.username.empty() && !has_password && !password_unknown) {
-      complain({"cluster.username"}, "there is a user name but no password",
-               "set cluster.password_file or cluster.password, or remove the user name");
+    if (upstream.mode == UpstreamMode::standalone && upstream.seeds.size() > 1) {
+      complain({"upstream.seeds", "upstream.mode"}, "there are several servers in mode standalone",
+               "name the one that holds the data, or set upstream.mode to cluster or sentinel");
     }
+    if (upstream.mode == UpstreamMode::sentinel && upstream.master_name.empty())
+      complain({"upstream.master_name"}, "is empty",
+               "write the name that the sentinels have for the primary");
+    const bool shows_nodes = config_.client.cluster_view == ClusterViewMode::nodes;
+    if (upstream.is_one_shard() && shows_nodes) {
+      complain({"cluster_view", "upstream.mode"}, "cluster_view is nodes, and there is no cluster",
+               "remove cluster_view, or set upstream.mode to cluster");
+    }
+  }
+
+  // The user name and password whose paths begin so.
+  void check_login(const std::string& prefix, const std::string& username, const std::string& password) {
+    const std::string path = prefix + "password";
+    const bool is_unknown = origins_.is_broken(path) || origins_.is_broken(path + "_file");
+    if (username.empty() || !password.empty() || is_unknown) return;
+    complain({prefix + "username"}, "there is a user name but no password",
+             "set " + path + "_file or " + path + ", or remove the user name");
   }
 
   void check_address(std::string_view path, const HostPort& address) {

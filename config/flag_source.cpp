@@ -12,18 +12,20 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-constexpr const char* kAbout = "Slotway makes a Redis Cluster look like one Redis server on one port.";
+constexpr const char* kAbout =
+    "Slotway makes a Redis Cluster, or a primary that sentinels watch, look like one Redis server on one "
+    "port.";
 
 constexpr const char* kFooter = R"(
 Each option can also stand in the file of --config, and in an environment variable:
---limits-max-clients is limits.max_clients in the file, and SLOTWAY_LIMITS_MAX_CLIENTS; --cluster is
-cluster.seeds, and SLOTWAY_CLUSTER. Flags win over variables, variables over the file, the file over
+--limits-max-clients is limits.max_clients in the file, and SLOTWAY_LIMITS_MAX_CLIENTS; --upstream is
+upstream.seeds, and SLOTWAY_UPSTREAM. Flags win over variables, variables over the file, the file over
 the defaults. A list's items are separated by commas. SIZE is bytes, or a number with k, kb, m, mb, g
 or gb; TIME is a number with ms, s, m or h.
 
 No flag takes a password: every user of the machine can read a command line, with ps for instance.
-Put it into a file (--cluster-password-file, --requirepass-file), into the configuration file, or
-into SLOTWAY_CLUSTER_PASSWORD and SLOTWAY_REQUIREPASS.)";
+Put it into a file (--upstream-password-file, --requirepass-file), into the configuration file, or
+into SLOTWAY_UPSTREAM_PASSWORD and SLOTWAY_REQUIREPASS.)";
 
 Complaint refuse_secret(const Option& option) {
   const std::string file = flag_name(*find_option(option.excludes));
@@ -122,7 +124,7 @@ class CommandLine {
         result.source.problems.push_back(
             {{Source::flag, "command line", 0},
              "",
-             {"there is an argument that no flag asks for", "put a flag such as --cluster in front of it"}});
+             {"there is an argument that no flag asks for", "put a flag such as --upstream in front of it"}});
       }
       follows_flag = is_flag;
     }

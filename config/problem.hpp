@@ -26,7 +26,7 @@ struct Problem {
 
   // In a file:      "slotway.yaml:12: limits.max_clients: what is wrong; what to do"
   // In a variable:  "SLOTWAY_LIMITS_MAX_CLIENTS: what is wrong; what to do"; a flag likewise
-  // In a default:   "cluster.seeds: what is wrong; what to do"
+  // In a default:   "upstream.seeds: what is wrong; what to do"
   std::string text() const;
 };
 

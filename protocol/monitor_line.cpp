@@ -43,12 +43,12 @@ std::size_t secrets_behind(const CommandRow& row, std::string_view word) {
 
 bool is_monitored(const CommandRow& row) { return !row.has(kAdmin) && row.local != LocalCommand::quit; }
 
-void write_monitor_line(std::string& out, std::uint64_t unix_us, std::string_view address,
-                        const CommandRow& row, const RequestView& request) {
+void write_monitor_line(std::string& out, std::uint64_t unix_us, std::uint16_t database,
+                        std::string_view address, const CommandRow& row, const RequestView& request) {
   const std::string micros = std::to_string(unix_us % kMicroseconds);
   out.append("+").append(std::to_string(unix_us / kMicroseconds)).append(".");
   out.append(6 - micros.size(), '0').append(micros);
-  out.append(" [0 ").append(address).append("]");
+  out.append(" [").append(std::to_string(database)).append(" ").append(address).append("]");
   std::size_t secret = row.local == LocalCommand::auth ? request.argc() : 0;
   for (std::size_t i = 0; i < request.argc(); ++i) {
     out += ' ';

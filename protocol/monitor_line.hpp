@@ -15,8 +15,8 @@ namespace slotway::protocol {
 
 bool is_monitored(const CommandRow& row);
 
-// Appends the line with its end. `unix_us`: microseconds since 1970; `address`: the client's.
-void write_monitor_line(std::string& out, std::uint64_t unix_us, std::string_view address,
-                        const CommandRow& row, const RequestView& request);
+// Appends the line with its end. `unix_us`: microseconds since 1970; `database` and `address`: the client's.
+void write_monitor_line(std::string& out, std::uint64_t unix_us, std::uint16_t database,
+                        std::string_view address, const CommandRow& row, const RequestView& request);
 
 }  // namespace slotway::protocol

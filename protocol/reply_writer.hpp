@@ -42,6 +42,12 @@ inline void write_bulk(std::string& out, std::string_view payload) {
   out += payload;
   out += "\r\n";
 }
+// The request SELECT.
+inline void write_select(std::string& out, std::uint16_t database) {
+  write_array_header(out, 2);
+  write_bulk(out, "SELECT");
+  write_bulk(out, DecimalText(database).view());
+}
 // Text to be shown as it is: a bulk string of RESP2.
 inline void write_verbatim(std::string& out, bool resp3, std::string_view text) {
   if (!resp3) return write_bulk(out, text);

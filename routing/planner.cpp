@@ -22,11 +22,6 @@ bool has_one_fixed_key(const CommandRow& row) {
          row.keys[0].find == KeySpec::Find::range && row.keys[0].last == 0;
 }
 
-Single plan_one_key(const RequestView& request, const CommandRow& row) {
-  const std::size_t at = static_cast<std::size_t>(row.keys[0].begin_at);
-  return {&row, at < request.argc() ? slot_of(request.arg(at)) : kAnySlot};
-}
-
 // Answered by the proxy when it stands alone, but a node would say the same.
 bool node_answers_alike(LocalCommand command) {
   return command == LocalCommand::ping || command == LocalCommand::echo || command == LocalCommand::time;
@@ -92,9 +87,17 @@ Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
       return row->local == LocalCommand::watch ? plan_watch(request, *row) : TransactionStep{row};
     case Service::subscription: return plan_subscription(request, *row);
     case Service::container: return Reject{row, RejectReason::wrong_arity};
-    case Service::unsupported: break;
+    case Service::unsupported:
+      // With other nodes of a cluster they would have to agree (MIGRATE).
+      if (one_shard_ && !row->keys.empty()) return plan_by_key(request, *row);
+      break;
   }
   return Reject{row, RejectReason::unsupported};
+}
+
+Single Planner::plan_one_key(const RequestView& request, const CommandRow& row) const {
+  const std::size_t at = static_cast<std::size_t>(row.keys[0].begin_at);
+  return {&row, at < request.argc() ? slot_for(request.arg(at)) : kAnySlot};
 }
 
 // Inside MULTI. What is wrong with a command is said now, in Redis's order (processCommand), and EXEC will
@@ -113,8 +116,10 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
     case Service::any_node: break;
     case Service::debug:
       if (const Plan alone = plan_debug(request, row); std::holds_alternative<Reject>(alone)) return alone;
-      [[fallthrough]];
+      return Queue{&row, kAnySlot, true};
     case Service::broadcast:
+      if (runs_in_transaction(row)) break;
+      [[fallthrough]];
     case Service::scan:
     case Service::settings:
     case Service::change_settings:
@@ -124,6 +129,7 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       // These two end the transaction, or the session with it.
       if (row.local == LocalCommand::quit || row.local == LocalCommand::reset) return LocalReply{&row};
       if (changes_reply(row.local)) return Reject{&row, RejectReason::not_in_multi};
+      if (one_shard_ && row.local == LocalCommand::select) break;  // what follows is of another database
       if (!node_answers_alike(row.local)) return Queue{&row, kAnySlot, true};
       break;
     case Service::by_key:
@@ -143,6 +149,11 @@ Plan Planner::plan_queued(const RequestView& request, const CommandRow& row, con
       slot != kAnySlot && facts.transaction_slot != kAnySlot && slot != facts.transaction_slot;
   if (other_slot) return Reject{&row, RejectReason::cross_slot};
   return Queue{&row, slot};
+}
+
+// Elsewhere its node would speak for all.
+bool Planner::runs_in_transaction(const CommandRow& row) const {
+  return one_shard_ && !protocol::is_report(row.merge) && row.scripts == protocol::ScriptUse::none;
 }
 
 Plan Planner::plan_blocking(const RequestView& request, const CommandRow& row) {
@@ -169,8 +180,9 @@ Plan Planner::plan_watch(const RequestView& request, const CommandRow& row) {
 
 // Shard channels are routed like keys: those of one command are of one slot.
 Plan Planner::plan_subscription(const RequestView& request, const CommandRow& row) {
-  const bool crosses = !row.keys.empty() && find_keys(row, request, keys_) == protocol::KeyError::none &&
-                       !keys_.empty() && splitter_.split(request, keys_);
+  const bool crosses = !one_shard_ && !row.keys.empty() &&
+                       find_keys(row, request, keys_) == protocol::KeyError::none && !keys_.empty() &&
+                       splitter_.split(request, keys_);
   if (crosses) return Reject{&row, RejectReason::cross_slot};
   return Subscribe{&row};
 }
@@ -178,7 +190,7 @@ Plan Planner::plan_subscription(const RequestView& request, const CommandRow& ro
 Plan Planner::plan_debug(const RequestView& request, const CommandRow& row) const {
   if (!debug_) return Reject{&row, RejectReason::debug_off};
   switch (debug_target(request.arg(1))) {
-    case DebugTarget::key: return Single{&row, request.argc() > 2 ? slot_of(request.arg(2)) : kAnySlot};
+    case DebugTarget::key: return Single{&row, request.argc() > 2 ? slot_for(request.arg(2)) : kAnySlot};
     case DebugTarget::every: return Broadcast{&row};
     case DebugTarget::refused: return Reject{&row, RejectReason::debug_refused};
     case DebugTarget::any: break;
@@ -192,6 +204,7 @@ Plan Planner::plan_by_key(const RequestView& request, const CommandRow& row) {
   // A request whose keys cannot be made out goes to any node: the server words the error itself.
   if (find_keys(row, request, keys_) != protocol::KeyError::none || keys_.empty())
     return Single{&row, kAnySlot};
+  if (one_shard_) return Single{&row, kOneSlot};
   if (!splitter_.split(request, keys_)) return Single{&row, splitter_.slot()};
 
   if (row.merge == protocol::Merge::none) return Reject{&row, RejectReason::cross_slot};

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -18,11 +19,18 @@
 
 namespace slotway::routing {
 
+// Which slots keys are of: by their hash, as in a cluster, or all of one, which is served by one server.
+enum class Keyspace : std::uint8_t { slots, one_shard };
+
 class Planner {
  public:
+  // In a keyspace of one shard all keys are of this slot.
+  static constexpr Slot kOneSlot = 0;
+
   // `debug`: the DEBUG command is allowed.
-  explicit Planner(const config::MultikeyConfig& multikey, bool debug = false)
-      : multikey_(multikey), debug_(debug) {}
+  explicit Planner(const config::MultikeyConfig& multikey, bool debug = false,
+                   Keyspace keyspace = Keyspace::slots)
+      : multikey_(multikey), debug_(debug), one_shard_(keyspace == Keyspace::one_shard) {}
 
   Plan plan(const protocol::RequestView& request, const SessionFacts& facts);
 
@@ -49,12 +57,16 @@ class Planner {
   Plan plan_watch(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_subscription(const protocol::RequestView& request, const protocol::CommandRow& row);
   Plan plan_by_key(const protocol::RequestView& request, const protocol::CommandRow& row);
+  Single plan_one_key(const protocol::RequestView& request, const protocol::CommandRow& row) const;
+  Slot slot_for(std::string_view key) const { return one_shard_ ? kOneSlot : slot_of(key); }
+  bool runs_in_transaction(const protocol::CommandRow& row) const;
 
   Plan plan_debug(const protocol::RequestView& request, const protocol::CommandRow& row) const;
 
   config::MultikeyConfig multikey_;
   std::shared_ptr<const protocol::LearnedCommands> learned_;
   bool debug_;
+  const bool one_shard_;
   Splitter splitter_;
   std::vector<std::uint32_t> keys_;
 };

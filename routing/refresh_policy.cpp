@@ -10,8 +10,8 @@ using std::chrono::milliseconds;
 
 std::string_view reason_name(RefreshReason reason) {
   constexpr std::array<std::string_view, static_cast<std::size_t>(RefreshReason::count_)> kNames = {
-      "start",       "periodic",       "retry",           "moved",          "connection_lost",
-      "clusterdown", "uncovered_slot", "primary_awaited", "unknown_command"};
+      "start",       "periodic",       "retry",           "moved",           "connection_lost",
+      "clusterdown", "uncovered_slot", "primary_awaited", "unknown_command", "sentinel_event"};
   const auto i = static_cast<std::size_t>(reason);
   return i < kNames.size() ? kNames[i] : std::string_view{"none"};
 }
@@ -23,7 +23,7 @@ RefreshSchedule::RefreshSchedule(milliseconds interval, milliseconds min_interva
 
 void RefreshSchedule::request(RefreshReason reason) {
   if (!requested_) requested_ = reason;
-  awaited_ |= reason == RefreshReason::primary_awaited;
+  urgent_ |= reason == RefreshReason::primary_awaited || reason == RefreshReason::sentinel_event;
 }
 
 void RefreshSchedule::set_intervals(milliseconds interval, milliseconds min_interval, TimePoint now) {
@@ -33,13 +33,13 @@ void RefreshSchedule::set_intervals(milliseconds interval, milliseconds min_inte
 }
 
 TimePoint RefreshSchedule::due() const {
-  if (!requested_ || (failures_ > 0 && !awaited_)) return timer_due_;
+  if (!requested_ || (failures_ > 0 && !urgent_)) return timer_due_;
   return std::min(timer_due_, earliest_);
 }
 
 RefreshReason RefreshSchedule::begin(TimePoint now) {
   earliest_ = now + min_interval_;
-  awaited_ = false;
+  urgent_ = false;
   return std::exchange(requested_, std::nullopt).value_or(timer_reason_);
 }
 

@@ -32,6 +32,7 @@ enum class RefreshReason : std::uint8_t {
   uncovered_slot,   // a client asked for a slot without a node
   primary_awaited,  // requests wait for a shard's primary to be reachable, or to be replaced
   unknown_command,  // a client used a command that nobody has described so far
+  sentinel_event,   // a sentinel has said something about the primary
   count_,
 };
 
@@ -45,8 +46,8 @@ class RefreshSchedule {
   // The first refresh is due at `now`.
   RefreshSchedule(std::chrono::milliseconds interval, std::chrono::milliseconds min_interval, TimePoint now);
 
-  // Asks for a refresh. While refreshes fail, the backoff alone says when, unless a primary is awaited: an
-  // election takes as long as a few refreshes. `reason` is kept for the next one.
+  // Asks for a refresh. While refreshes fail, the backoff alone says when, unless a primary is awaited (an
+  // election takes as long as a few refreshes), or a sentinel has news. `reason` is kept for the next one.
   void request(RefreshReason reason);
 
   // From now on; a refresh that is far away comes nearer.
@@ -68,7 +69,7 @@ class RefreshSchedule {
   TimePoint timer_due_;  // start, periodic or retry
   TimePoint earliest_;   // of a triggered one
   std::optional<RefreshReason> requested_;
-  bool awaited_ = false;  // RefreshReason::primary_awaited is among what was requested
+  bool urgent_ = false;  // what was requested does not wait for the backoff
   RefreshReason timer_reason_ = RefreshReason::start;
   std::uint32_t failures_ = 0;  // in a row
 };

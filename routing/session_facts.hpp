@@ -2,6 +2,8 @@
 // Owner: the ClientSession. Thread: worker.
 #pragma once
 
+#include <cstdint>
+
 #include "routing/key_slot.hpp"
 
 namespace slotway::routing {
@@ -12,6 +14,7 @@ struct SessionFacts {
   Slot transaction_slot = kAnySlot;  // of the keys queued so far
   bool resp3 = false;                // it has said HELLO 3
   bool no_touch = false;             // CLIENT NO-TOUCH ON: what it reads is not younger for that
+  std::uint16_t database = 0;        // SELECT
   bool subscriber = false;           // subscribed to something: few commands are allowed in RESP2
 };
 

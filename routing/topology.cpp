@@ -100,7 +100,7 @@ bool Topology::server_is_at_least(std::int64_t major, std::int64_t minor) const 
 
 bool Topology::same_as(const Topology& other) const {
   const auto match = match_nodes(nodes_, other.nodes_);
-  if (!match) return false;
+  if (!match || databases_ != other.databases_) return false;
   const auto translated = [&match](NodeIndex i) { return i == kNoNode ? kNoNode : (*match)[i]; };
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (translated(nodes_[i].primary) != other.nodes_[(*match)[i]].primary) return false;

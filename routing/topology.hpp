@@ -35,11 +35,15 @@ struct Node {
 
 class Topology {
  public:
+  // As redis.conf has it.
+  static constexpr std::uint32_t kUsualDatabases = 16;
+
   // --- building (control plane, tests) ---
   NodeIndex add_node(Node node);  // kNoNode if the map is full (kNodeLimit)
   // Both bounds inclusive, below kSlotCount; `node` must have been added.
   void assign(Slot first, Slot last, NodeIndex node);
   void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
+  void set_databases(std::uint32_t databases) { databases_ = databases; }
   void set_server_version(std::string version) { server_version_ = std::move(version); }
 
   // --- reading ---
@@ -59,6 +63,8 @@ class Topology {
   std::uint32_t covered_slots() const { return slots_.covered(); }
   std::uint64_t epoch() const { return epoch_; }  // cluster_current_epoch of the view; 0 = unknown
   const std::string& server_version() const { return server_version_; }  // "" = unknown
+  // How many there are to SELECT from.
+  std::uint32_t databases() const { return databases_; }
   // False if it is unknown. Valkey gives the version of Redis that it is compatible with.
   bool server_is_at_least(std::int64_t major, std::int64_t minor) const;
   // One slot of each primary that has any, its lowest; in their order. A shard is named by it: which node
@@ -68,8 +74,8 @@ class Topology {
   std::vector<Slot> other_shard_slots(const Endpoint& endpoint) const;
   // The node at `endpoint` serves the slot, or follows the primary that does.
   bool is_of_shard(const Endpoint& endpoint, Slot slot) const;
-  // Same nodes (id, endpoint, role, primary, health), in whatever order, and same slots: a refresh that
-  // changed nothing is not published.
+  // Same nodes (id, endpoint, role, primary, health), in whatever order, same slots and databases: a refresh
+  // that changed nothing is not published.
   bool same_as(const Topology& other) const;
 
   // A copy in which `slot` belongs to the node at `endpoint` (added as a primary if it is new): what a MOVED
@@ -84,6 +90,7 @@ class Topology {
   SlotMap slots_;
   std::uint64_t epoch_ = 0;
   std::string server_version_;
+  std::uint32_t databases_ = kUsualDatabases;
 };
 
 }  // namespace slotway::routing

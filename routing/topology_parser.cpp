@@ -322,6 +322,7 @@ ClusterInfo parse_cluster_info(std::string_view text) {
 }
 
 std::string parse_server_version(std::string_view text) { return find_word(text, "redis_version"); }
+std::string parse_server_mode(std::string_view text) { return find_word(text, "redis_mode"); }
 std::string parse_run_id(std::string_view text) { return find_word(text, "run_id"); }
 
 }  // namespace slotway::routing

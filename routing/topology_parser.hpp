@@ -39,6 +39,8 @@ ClusterInfo parse_cluster_info(std::string_view text);
 
 // redis_version of INFO's `server` section; "" = not said.
 std::string parse_server_version(std::string_view text);
+// redis_mode of the same: "standalone", "cluster", "sentinel"; "" = not said.
+std::string parse_server_mode(std::string_view text);
 // run_id of the same: another one after each start of the server; "" = not said.
 std::string parse_run_id(std::string_view text);
 

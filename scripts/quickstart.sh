@@ -108,7 +108,7 @@ start_cluster() {
 start_slotway() {
   check_port "$port" --port
   check_port "$admin_port" --admin-port
-  build/release/proxy/slotway --cluster "$cluster" --listen "127.0.0.1:$port" --workers auto \
+  build/release/proxy/slotway --upstream "$cluster" --listen "127.0.0.1:$port" --workers auto \
     --admin "127.0.0.1:$admin_port" </dev/null >"$folder/slotway.log" 2>&1 &
   proxy=$!
   pids+=("$proxy")

@@ -50,7 +50,7 @@ std::string ClientDescription::line() const {
   number("age", age.count());
   number("idle", idle.count());
   field("flags", flags_of(*this));
-  number("db", 0);
+  number("db", database);
   number("sub", channels);
   number("psub", patterns);
   number("ssub", shard_channels);

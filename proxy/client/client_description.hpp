@@ -43,6 +43,7 @@ struct ClientDescription {
   bool readonly = false;  // after READONLY
   bool no_evict = false;
   bool no_touch = false;
+  std::uint16_t database = 0;
   std::optional<TrackingDescription> tracking;
   bool resp3 = false;
   bool waits_to_write = false;  // its socket takes no more for now

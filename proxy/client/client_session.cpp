@@ -409,6 +409,7 @@ ClientDescription ClientSession::describe() const {
   client.lib_version = state_.lib_version;
   client.age = seconds_since(started_);
   client.idle = seconds_since(last_active_);
+  client.database = state_.facts.database;
   client.closing = closing_;
   client.monitors = monitors_;
   client.readonly = state_.readonly;

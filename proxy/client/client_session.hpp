@@ -225,6 +225,8 @@ class ClientSession {
   void speak(bool resp3);
   // CLIENT NO-TOUCH. Likewise; a WATCH keeps its connection.
   void set_no_touch(bool on);
+  // SELECT. Likewise.
+  void select(std::uint16_t database);
   // Ends what is open: a transaction, WATCH, subscriptions.
   void reset();
   int socket() const { return socket_; }

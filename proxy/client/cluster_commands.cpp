@@ -11,6 +11,7 @@ using protocol::LocalCommand;
 
 void ClusterCommands::run(LocalCommand command, const protocol::RequestView& request, ClientSession& session,
                           std::string& out) const {
+  if (config_.upstream.is_one_shard()) return protocol::write_error(out, protocol::errors::kNoCluster);
   switch (command) {
     case LocalCommand::cluster_slots:
       return write_cluster_slots(view_for(session), session.facts().resp3, out);
@@ -36,8 +37,9 @@ void ClusterCommands::run(LocalCommand command, const protocol::RequestView& req
 
 ClusterView ClusterCommands::view_for(const ClientSession& session) const {
   const routing::Topology* topology = pool_.topology().get();
-  if (config_.cluster_view == config::ClusterViewMode::nodes) return nodes_view(topology);
-  return proxy_view(config_.announce ? *config_.announce : local_address(session.socket()), topology);
+  if (config_.client.cluster_view == config::ClusterViewMode::nodes) return nodes_view(topology);
+  return proxy_view(config_.client.announce ? *config_.client.announce : local_address(session.socket()),
+                    topology);
 }
 
 }  // namespace slotway::proxy

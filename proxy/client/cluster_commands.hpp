@@ -15,8 +15,7 @@ namespace slotway::proxy {
 
 class ClusterCommands {
  public:
-  ClusterCommands(const config::ClientConfig& config, const UpstreamPool& pool)
-      : config_(config), pool_(pool) {}
+  ClusterCommands(const config::Config& config, const UpstreamPool& pool) : config_(config), pool_(pool) {}
 
   // Appends one reply. REQUIRES: `command` is one of CLUSTER's, readonly, readwrite or asking.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
@@ -25,7 +24,7 @@ class ClusterCommands {
  private:
   ClusterView view_for(const ClientSession& session) const;
 
-  const config::ClientConfig& config_;
+  const config::Config& config_;
   const UpstreamPool& pool_;
 };
 

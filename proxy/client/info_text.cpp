@@ -60,7 +60,7 @@ class Text {
 
 void write_server(Text& text, const ProxyFacts& facts, const config::Config& config) {
   text.section("Server");
-  text.field("redis_mode", server_mode(config.client));
+  text.field("redis_mode", server_mode(config));
   text.field("process_id", static_cast<std::uint64_t>(::getpid()));
   text.field("run_id", facts.run_id);
   text.field("tcp_port", facts.listen_port);
@@ -123,14 +123,14 @@ std::string info_text(const ProxyFacts& facts, const config::Config& config,
   if (sections.wants("cluster")) {
     text.section("Cluster");
     // What CLUSTER answers; cluster-aware clients insist on it.
-    text.field("cluster_enabled", std::uint64_t{1});
+    text.field("cluster_enabled", std::uint64_t{config.upstream.is_one_shard() ? 0u : 1u});
   }
   if (sections.wants("slotway")) write_slotway(text, facts, topology, totals);
   return text.take();
 }
 
-std::string_view server_mode(const config::ClientConfig& config) {
-  return config.cluster_view == config::ClusterViewMode::nodes ? "cluster" : "standalone";
+std::string_view server_mode(const config::Config& config) {
+  return config.client.cluster_view == config::ClusterViewMode::nodes ? "cluster" : "standalone";
 }
 
 }  // namespace slotway::proxy

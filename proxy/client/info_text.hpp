@@ -19,6 +19,6 @@ std::string info_text(const ProxyFacts& facts, const config::Config& config,
                       const routing::Topology* topology, const routing::InfoSections& sections);
 
 // What it is to its clients by cluster_view: "standalone" or "cluster" (redis_mode; HELLO's mode).
-std::string_view server_mode(const config::ClientConfig& config);
+std::string_view server_mode(const config::Config& config);
 
 }  // namespace slotway::proxy

@@ -46,15 +46,19 @@ void ping(const RequestView& request, const ClientSession& session, std::string&
   }
 }
 
-void select(const RequestView& request, std::string& out) {
+void select(const RequestView& request, std::uint32_t databases, bool is_cluster, ClientSession& session,
+            std::string& out) {
   const auto index = protocol::parse_decimal(request.arg(1));
   if (!index) {
     write_error(out, errors::kNotInteger);
   } else if (!std::in_range<std::int32_t>(*index)) {
     write_error(out, errors::kNotInIntRange);
-  } else if (*index != 0) {
+  } else if (is_cluster && *index != 0) {
     write_error(out, errors::kSelectRefused);
+  } else if (*index < 0 || *index >= databases) {
+    write_error(out, errors::kNoSuchDatabase);
   } else {
+    session.select(static_cast<std::uint16_t>(*index));
     out += protocol::kOk;
   }
 }
@@ -82,7 +86,8 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
   switch (command) {
     case LocalCommand::ping: return ping(request, session, out);
     case LocalCommand::echo: return write_bulk(out, request.arg(1));
-    case LocalCommand::select: return select(request, out);
+    case LocalCommand::select:
+      return select(request, databases(), !config_.upstream.is_one_shard(), session, out);
     case LocalCommand::time: return time(out);
     case LocalCommand::role: return role(out);
     case LocalCommand::auth: return auth(request, session, out);
@@ -241,11 +246,15 @@ void LocalCommands::hello_reply(const ClientSession& session, std::string& out) 
   write_bulk(out, "id");
   protocol::write_integer(out, static_cast<std::int64_t>(session.state().id));
   write_bulk(out, "mode");
-  write_bulk(out, server_mode(config_.client));
+  write_bulk(out, server_mode(config_));
   write_bulk(out, "role");
   write_bulk(out, "master");
   write_bulk(out, "modules");
   protocol::write_array_header(out, 0);
+}
+
+std::uint32_t LocalCommands::databases() const {
+  return pool_.topology() ? pool_.topology()->databases() : routing::Topology::kUsualDatabases;
 }
 
 std::string LocalCommands::server_version() const {

@@ -20,7 +20,7 @@ class LocalCommands {
   // `config` is the worker's, and may change between two requests.
   LocalCommands(const ProxyFacts& facts, const config::Config& config, const UpstreamPool& pool,
                 ClientDesk& desk)
-      : facts_(facts), config_(config), pool_(pool), cluster_(config.client, pool), client_(desk) {}
+      : facts_(facts), config_(config), pool_(pool), cluster_(config, pool), client_(desk) {}
 
   // A script of any worker's has been running on a node for long.
   bool script_runs_long() const;
@@ -41,6 +41,7 @@ class LocalCommands {
   void reset(ClientSession& session, std::string& out) const;
   void no_touch(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
   bool password_matches(std::string_view user, std::string_view password) const;
+  std::uint32_t databases() const;
   std::string server_version() const;
 
   const ProxyFacts& facts_;

@@ -93,7 +93,7 @@ std::string MonitorFeed::line_of(const ClientSession& client, const protocol::Co
   std::string line;
   if (request.bytes().size() <= kMaxTurnBytes) {
     const std::string address = config::print_host_port(peer_address(client.socket()));
-    protocol::write_monitor_line(line, unix_us(), address, row, request);
+    protocol::write_monitor_line(line, unix_us(), client.facts().database, address, row, request);
   }
   return line;
 }

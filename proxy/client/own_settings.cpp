@@ -27,9 +27,10 @@ std::optional<std::string_view> take_bulk(std::string_view& rest) {
 using OwnValue = std::string (*)(const config::Config&);
 
 struct OwnSetting {
-  std::string_view name;  // a '*' at its end stands for anything
-  OwnValue value;         // nullptr: CONFIG GET does not show it
-  std::string_view why;   // CONFIG SET does not change it
+  std::string_view name;    // a '*' at its end stands for anything
+  OwnValue value;           // nullptr: CONFIG GET does not show it
+  std::string_view why;     // CONFIG SET does not change it
+  bool of_cluster = false;  // else it is the server's
 };
 
 constexpr std::string_view kPassword =
@@ -61,7 +62,7 @@ constexpr OwnSetting kOwnSettings[] = {
     {"cluster-announce-tls-port", zero, kAddress},
     {"cluster-announce-bus-port", zero, kAddress},
     {"cluster-preferred-endpoint-type", [](const config::Config&) { return std::string("ip"); }, kAddress},
-    {"databases", [](const config::Config&) { return std::string("1"); }, "a cluster has one"},
+    {"databases", [](const config::Config&) { return std::string("1"); }, "a cluster has one", true},
     {"maxclients", [](const config::Config& c) { return std::to_string(c.limits.max_clients); },
      "it is Slotway's own (limits.max_clients); that of the nodes must have room for Slotway's connections"},
     {"proto-max-bulk-len", [](const config::Config& c) { return std::to_string(c.limits.max_bulk_bytes); },
@@ -74,8 +75,9 @@ constexpr OwnSetting kOwnSettings[] = {
      kOwnConfiguration},
 };
 
-const OwnSetting* find_own(std::string_view name) {
+const OwnSetting* find_own(std::string_view name, const config::Config& config) {
   for (const OwnSetting& setting : kOwnSettings) {
+    if (setting.of_cluster && config.upstream.is_one_shard()) continue;
     const bool is_prefix = setting.name.ends_with('*');
     const std::string_view head = setting.name.substr(0, setting.name.size() - (is_prefix ? 1 : 0));
     if (protocol::equal_ignore_case(is_prefix ? name.substr(0, head.size()) : name, head)) return &setting;
@@ -97,7 +99,7 @@ void write_with_own_settings(std::string& out, std::string_view reply, const con
       out += reply;
       return;
     }
-    const OwnSetting* own = find_own(*name);
+    const OwnSetting* own = find_own(*name, config);
     if (own && !own->value) continue;
     protocol::write_bulk(text, *name);
     protocol::write_bulk(text, own ? own->value(config) : std::string(*value));
@@ -120,7 +122,7 @@ SettingsChange::SettingsChange(const protocol::RequestView& request, const confi
   std::size_t kept = 2;
   std::string arguments;
   for (std::size_t i = 2; i < request.argc(); i += 2) {
-    const OwnSetting* own = find_own(request.arg(i));
+    const OwnSetting* own = find_own(request.arg(i), config);
     if (!own) {
       arguments += request.raw_args(i, 2);
       kept += 2;

@@ -33,7 +33,8 @@ std::unique_ptr<Transaction> ClientSession::step_transaction(const protocol::Com
   } else if (executes && !transaction_->failed() &&
              (transaction_->count() > 0 || watched_slot_ != routing::kAnySlot)) {
     const bool has_node = transaction_->size() > 0 || watched_slot_ != routing::kAnySlot;
-    if (transaction_->has_outside()) exec_ = std::make_unique<ExecReply>(transaction_->take_outside());
+    if (transaction_->has_outside() || transaction_->selected())
+      exec_ = std::make_unique<ExecReply>(transaction_->take_outside(), transaction_->selected());
     transaction_->close(room_.loop.blocks);
     std::unique_ptr<Transaction> closed = std::move(transaction_);
     drop_transaction();
@@ -67,6 +68,7 @@ void ClientSession::queue(const routing::Queue& plan, const protocol::RequestVie
   if (plan.slot != routing::kAnySlot) state_.facts.transaction_slot = plan.slot;
   if (may_write(row, request)) transaction_->note_write();
   if (!plan.outside) {
+    if (row.local == protocol::LocalCommand::select) transaction_->note_select(request.arg(1));
     if (row.service == protocol::Service::flush) transaction_->note_flush();
     if (row.family == protocol::Family::scripting) transaction_->note_script(row.scripts);
     room_.loop.counters.requests[index_of(row.family)].add();
@@ -94,6 +96,7 @@ Handle ClientSession::open_exec_reply(protocol::Family family, std::size_t reque
 void ClientSession::take_exec_reply(Handle handle, ReplySlot& slot, ReplyBytes reply) {
   exec_slot_ = {};
   if (exec_->take(reply.view)) {
+    select(exec_->selected().value_or(state_.facts.database));
     slot.muted = true;
     reply = {};
   } else {
@@ -141,12 +144,19 @@ void ClientSession::set_no_touch(bool on) {
   hold_until_answered();
 }
 
+void ClientSession::select(std::uint16_t database) {
+  if (state_.facts.database == database) return;
+  state_.facts.database = database;
+  hold_until_answered();
+}
+
 void ClientSession::reset() {
   leave_subscriptions();
   leave_monitors();
   stop_tracking();
   speak(false);
   set_no_touch(false);
+  select(0);
   drop_transaction();
   forget_watching();
 }

@@ -1,6 +1,9 @@
 #include "proxy/client/transaction.hpp"
 
 #include <cassert>
+#include <utility>
+
+#include "protocol/decimal.hpp"
 
 namespace slotway::proxy {
 
@@ -32,6 +35,11 @@ bool Transaction::add_outside(const protocol::RequestView& request, std::uint64_
 
 bool Transaction::fits(const protocol::RequestView& request, std::uint64_t max_bytes) const {
   return held_bytes() + request.bytes().size() + kMulti.size() + kExec.size() <= max_bytes;
+}
+
+void Transaction::note_select(std::string_view index) {
+  const auto database = protocol::parse_decimal(index);
+  if (database && std::in_range<std::uint16_t>(*database)) selected_ = static_cast<std::uint16_t>(*database);
 }
 
 void Transaction::fail(protocol::BlockPool& pool) {

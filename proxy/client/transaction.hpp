@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,10 @@ class Transaction {
   }
   bool has_scripts() const { return has_scripts_; }
   bool has_shas() const { return has_shas_; }
+  // A SELECT among the commands for the node.
+  void note_select(std::string_view index);
+  // The database that the last of them names; nullopt: there was none that could be one.
+  std::optional<std::uint16_t> selected() const { return selected_; }
   std::uint32_t size() const { return size_; }  // commands for the node
   std::uint32_t count() const { return size_ + static_cast<std::uint32_t>(outside_.size()); }  // all
   std::size_t held_bytes() const { return bytes_.size() + outside_bytes_; }
@@ -65,6 +71,7 @@ class Transaction {
   bool flushes_ = false;
   bool has_scripts_ = false;
   bool has_shas_ = false;
+  std::optional<std::uint16_t> selected_;
 };
 
 }  // namespace slotway::proxy

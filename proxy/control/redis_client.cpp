@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::string_view kClosed = "closed";
 constexpr std::string_view kTimedOut = "timed out";
+constexpr std::string_view kSilent = "no reply in time";
 constexpr asio::as_tuple_t<asio::use_awaitable_t<asio::io_context::executor_type>> kAwait{};
 
 // The operation's result, or nullopt if the deadline came first; then the operation has been cancelled.
@@ -60,10 +61,8 @@ std::string encode_auth(const Credentials& credentials) {
   return encode({std::move(auth)});
 }
 
-RedisClient::Answer failed(std::string error) {
-  RedisClient::Answer answer;
-  answer.error = std::move(error);
-  return answer;
+routing::Endpoint endpoint_of(const tcp::endpoint& address) {
+  return {address.address().to_string(), address.port()};
 }
 
 }  // namespace
@@ -97,6 +96,8 @@ Task<std::string> RedisClient::connect(routing::Endpoint endpoint, Credentials c
   if (!addresses.empty()) {
     const auto first = static_cast<std::ptrdiff_t>(turn % addresses.size());
     std::rotate(addresses.begin(), addresses.begin() + first, addresses.end());
+    std::stable_partition(addresses.begin(), addresses.end(),
+                          [&](const Address& address) { return endpoint_of(address) == preferred_; });
   }
   if (error.empty()) error = co_await connect_to_any(std::move(addresses), deadline);
   if (error.empty() && !credentials.password.empty())
@@ -149,7 +150,7 @@ Task<std::string> RedisClient::connect_to_any(std::vector<Address> addresses, Ti
       error = failure.message();
     } else {
       socket_.set_option(tcp::no_delay{true}, ignored);
-      address_ = {addresses[i].address().to_string(), addresses[i].port()};
+      address_ = endpoint_of(addresses[i]);
       co_return std::string{};
     }
   }
@@ -157,10 +158,11 @@ Task<std::string> RedisClient::connect_to_any(std::vector<Address> addresses, Ti
 }
 
 Task<std::string> RedisClient::log_in(Credentials credentials, TimePoint deadline) {
+  const std::string_view options = credentials.options;
   Answer answer = co_await exchange(encode_auth(credentials), 1, deadline);
   if (!answer.error.empty()) co_return "AUTH: " + answer.error;
   const protocol::ReplyTree& reply = answer.replies.front();
-  if (reply.is_error()) co_return explain_auth_error(reply.text);
+  if (reply.is_error()) co_return explain_auth_error(reply.text, options);
   if (reply.type != protocol::ReplyType::status) co_return "AUTH was not answered with OK";
   co_return std::string{};
 }
@@ -173,29 +175,70 @@ Task<RedisClient::Answer> RedisClient::ask(std::vector<Command> commands, std::c
 }
 
 Task<RedisClient::Answer> RedisClient::exchange(std::string bytes, std::size_t count, TimePoint deadline) {
-  if (is_closed_) co_return failed(std::string{kClosed});
+  Answer answer;
+  answer.error = co_await send(std::move(bytes), deadline);
+  while (answer.error.empty()) {
+    while (auto reply = reader_.next()) answer.replies.push_back(std::move(*reply));
+    if (reader_.has_failed()) {
+      answer.error = reader_.error();
+    } else if (answer.replies.size() > count) {
+      answer.error = "more replies than commands";
+    } else if (answer.replies.size() == count) {
+      break;
+    } else {
+      answer.error = co_await receive(deadline);
+    }
+  }
+  co_return answer;
+}
+
+Task<std::string> RedisClient::send(std::string bytes, TimePoint deadline) {
+  if (is_closed_) co_return std::string{kClosed};
   const auto written =
       co_await before<Timer>(io_, deadline, asio::async_write(socket_, asio::buffer(bytes), kAwait));
-  if (is_closed_) co_return failed(std::string{kClosed});
-  if (!written) co_return failed("sending " + std::string{kTimedOut});
-  if (std::get<0>(*written)) co_return failed(std::get<0>(*written).message());
+  if (is_closed_) co_return std::string{kClosed};
+  if (!written) co_return "sending " + std::string{kTimedOut};
+  if (std::get<0>(*written)) co_return std::get<0>(*written).message();
+  co_return std::string{};
+}
 
-  Answer answer;
+Task<std::string> RedisClient::receive(TimePoint deadline) {
+  if (is_closed_) co_return std::string{kClosed};
   std::array<char, 4096> chunk;
-  for (;;) {
-    while (auto reply = reader_.next()) answer.replies.push_back(std::move(*reply));
-    if (reader_.has_failed()) co_return failed(reader_.error());
-    if (answer.replies.size() > count) co_return failed("more replies than commands");
-    if (answer.replies.size() == count) co_return answer;
-    const auto read =
-        co_await before<Timer>(io_, deadline, socket_.async_read_some(asio::buffer(chunk), kAwait));
-    if (is_closed_) co_return failed(std::string{kClosed});
-    if (!read) co_return failed("no reply in time");
-    const auto [failure, size] = *read;
-    if (failure == asio::error::eof) co_return failed("the node closed the connection");
-    if (failure) co_return failed(failure.message());
-    reader_.feed({chunk.data(), size});
+  const auto read =
+      co_await before<Timer>(io_, deadline, socket_.async_read_some(asio::buffer(chunk), kAwait));
+  if (is_closed_) co_return std::string{kClosed};
+  if (!read) co_return std::string{kSilent};
+  const auto [failure, size] = *read;
+  if (failure == asio::error::eof) co_return "the node closed the connection";
+  if (failure) co_return failure.message();
+  reader_.feed({chunk.data(), size});
+  co_return std::string{};
+}
+
+Task<std::string> RedisClient::tell(std::vector<Command> commands, std::chrono::milliseconds timeout) {
+  std::string error = co_await send(encode(commands), std::chrono::steady_clock::now() + timeout);
+  if (!error.empty()) close();
+  co_return error;
+}
+
+Task<RedisClient::Answer> RedisClient::hear(std::chrono::milliseconds timeout) {
+  const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
+  Answer answer;
+  while (answer.error.empty()) {
+    if (auto reply = reader_.next()) {
+      answer.replies.push_back(std::move(*reply));
+      co_return answer;
+    }
+    if (reader_.has_failed()) {
+      answer.error = reader_.error();
+    } else {
+      answer.error = co_await receive(deadline);
+    }
   }
+  if (answer.error == kSilent) co_return Answer{};
+  close();
+  co_return answer;
 }
 
 std::string printable(std::string_view text) {

@@ -1,8 +1,8 @@
 // A small Redis client for the control path: connects, logs in, sends a pipeline of commands and awaits their
-// replies as trees, each step with a timeout. The data path has nothing of it. Owner: the topology refresher
-// (one conversation at a time). Thread: control. Invariants: nothing throws but on lack of memory; errors are
-// values, one line each, and never contain the password; the client outlives the coroutines it has handed
-// out.
+// replies as trees, each step with a timeout. The data path has nothing of it. Owner: a map
+// source (one conversation at a time). Thread: control. Invariants: nothing throws but on lack of memory;
+// errors are values, one line each, and never contain the password; the client outlives the coroutines it has
+// handed out.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/reply_tree.hpp"
@@ -27,6 +29,8 @@ using Task = boost::asio::awaitable<T, boost::asio::io_context::executor_type>;
 struct Credentials {
   std::string username;  // empty = the default user: AUTH with one argument
   std::string password;  // empty = no AUTH is sent
+  // What the names of their options begin with.
+  std::string_view options = "upstream.";
 };
 
 class RedisClient {
@@ -46,9 +50,17 @@ class RedisClient {
   // "" = connected.
   Task<std::string> connect(routing::Endpoint endpoint, Credentials credentials,
                             std::chrono::milliseconds timeout, std::uint64_t turn);
+  // If a name has this address, it is tried first from now on.
+  void prefer(routing::Endpoint address) { preferred_ = std::move(address); }
 
   // REQUIRES: connected. After an error the connection is closed.
   Task<Answer> ask(std::vector<Command> commands, std::chrono::milliseconds timeout);
+
+  // --- a connection that is subscribed: REQUIRES: connected; after an error it is closed ---
+  // Sends without waiting for replies. Returns the error.
+  Task<std::string> tell(std::vector<Command> commands, std::chrono::milliseconds timeout);
+  // The next message or reply; neither a reply nor an error: nothing has come in time.
+  Task<Answer> hear(std::chrono::milliseconds timeout);
 
   // The address of the connected node; what a name was resolved to.
   const routing::Endpoint& address() const { return address_; }
@@ -70,12 +82,16 @@ class RedisClient {
   Task<std::string> connect_to_any(std::vector<Address> addresses, TimePoint deadline);
   Task<std::string> log_in(Credentials credentials, TimePoint deadline);
   Task<Answer> exchange(std::string bytes, std::size_t count, TimePoint deadline);
+  // These return the error; kSilent of receive() says that nothing has come.
+  Task<std::string> send(std::string bytes, TimePoint deadline);
+  Task<std::string> receive(TimePoint deadline);
 
   boost::asio::io_context& io_;
   boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor> socket_;
   std::shared_ptr<Resolution> resolution_;  // under way, or nullptr
   protocol::ReplyReader reader_;
   routing::Endpoint address_;
+  routing::Endpoint preferred_;
   bool is_closed_ = true;
 };
 

@@ -30,7 +30,8 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
       slots_(slots),
       pool_(pool),
       request_refresh_(std::move(request_refresh)),
-      planner_(loop.config.multikey, loop.config.client.debug_command == config::DebugCommand::allow),
+      planner_(loop.config.multikey, loop.config.client.debug_command == config::DebugCommand::allow,
+               loop.config.upstream.is_one_shard() ? routing::Keyspace::one_shard : routing::Keyspace::slots),
       parked_(loop.blocks),
       scripts_(loop.config.limits.max_scripts_bytes) {}
 
@@ -162,6 +163,7 @@ Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slo
   request.order = ++orders_;
   request.resp3 = session.facts().resp3;
   request.no_touch = session.facts().no_touch;
+  request.database = session.facts().database;
   request.reply_slot = reply_slot;
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;
@@ -196,6 +198,7 @@ void Dispatcher::note_transaction(Request& request, const Transaction& transacti
   request.scripted = transaction.has_scripts();
   request.by_sha = transaction.has_shas();
   if (transaction.flushes()) request.fragment = Request::kFlush;
+  request.selects = transaction.selected().has_value();
 }
 
 // One request of many commands: the replies before EXEC's own are passed over by the connection.
@@ -344,7 +347,10 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   // Replies come in bunches, each for another client's slot.
   if (pipeline.size() > kSlotsAhead) slots_.prefetch(pipeline[kSlotsAhead].reply_slot);
   if (request.kind != Request::Kind::client) {
-    if (request.kind == Request::Kind::script_load && reply.front() == '-') connection.refuse_scripts();
+    if (reply.front() != '-') return;
+    if (request.kind == Request::Kind::script_load) connection.refuse_scripts();
+    // It may be in any database.
+    if (request.kind == Request::Kind::select) connection.retire(true);
     return;
   }
   if (connection.is_pinned()) {

@@ -146,6 +146,7 @@ class Dispatcher final : public UpstreamEvents {
   template <class Write>
   void queue(UpstreamConnection& connection, Request& request, Write write);
   void queue_asking(UpstreamConnection& connection, const Request& request);
+  void queue_select(UpstreamConnection& connection, const Request& request, std::uint16_t database);
   void send_bytes(Request request, protocol::ByteQueue& bytes);
   // What was parked.
   void resend(const Request& request, protocol::ByteQueue& bytes);
@@ -236,7 +237,10 @@ void Dispatcher::send_to(UpstreamConnection& connection, Request& request, bool 
   if (request.by_sha) load_scripts(connection, request);
   // They are neighbours in one buffer: nothing can come between them.
   if (asking) queue_asking(connection, request);
+  const std::uint16_t database = connection.use().database;
+  if (request.database != database) queue_select(connection, request, request.database);
   queue(connection, request, write);
+  if (request.database != database || request.selects) queue_select(connection, request, database);
   if (request.pin != Request::Pin::none) pin(connection, request);
   connection.schedule_flush();
 }

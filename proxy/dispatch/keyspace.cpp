@@ -156,6 +156,7 @@ void Dispatcher::deliver_flushing(const UpstreamConnection& from, const Request&
   part.order = executed.order;
   part.resp3 = executed.resp3;
   part.no_touch = executed.no_touch;
+  part.database = executed.database;
   part.fragment = 0;
   for (const routing::Slot shard : shards) {
     part.slot = shard;

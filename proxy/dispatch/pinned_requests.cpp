@@ -152,6 +152,7 @@ void Dispatcher::end_watch(ClientSession& session) {
     Request unwatch;
     unwatch.kind = Request::Kind::probe;
     unwatch.resp3 = connection->use().resp3;
+    unwatch.database = connection->use().database;
     unwatch.deadline = loop_.now + loop_.config.timeouts.request;
     send_to(*connection, unwatch, false, [&](ByteQueue& out) { out.append(loop_.blocks, kUnwatch); });
     pool_.release(*connection);

@@ -1,5 +1,6 @@
 // The part of the Dispatcher that follows what a node says of another node, or of another time.
 #include "protocol/redirect_error.hpp"
+#include "protocol/reply_writer.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 
 namespace slotway::proxy {
@@ -14,12 +15,12 @@ using routing::RefreshReason;
 constexpr std::chrono::milliseconds kDoubtTime{300};
 constexpr std::string_view kAsking = "*1\r\n$6\r\nASKING\r\n";
 
-// ASKING goes before `request`.
-Request asking_before(const Request& request) {
-  Request asking;
-  asking.kind = Request::Kind::asking;
-  asking.deadline = request.deadline;
-  return asking;
+// What goes before or behind `request`, and whose reply nobody waits for.
+Request beside(const Request& request, Request::Kind kind) {
+  Request other;
+  other.kind = kind;
+  other.deadline = request.deadline;
+  return other;
 }
 
 // Where MOVED or ASK points: without a host, to the one that said it.
@@ -34,8 +35,16 @@ RefreshReason refresh_reason(RedirectKind kind) {
 }  // namespace
 
 void Dispatcher::queue_asking(UpstreamConnection& connection, const Request& request) {
-  Request asking = asking_before(request);
+  Request asking = beside(request, Request::Kind::asking);
   queue(connection, asking, [&](ByteQueue& out) { out.append(loop_.blocks, kAsking); });
+}
+
+void Dispatcher::queue_select(UpstreamConnection& connection, const Request& request,
+                              std::uint16_t database) {
+  Request select = beside(request, Request::Kind::select);
+  std::string bytes;
+  protocol::write_select(bytes, database);
+  queue(connection, select, [&](ByteQueue& out) { out.append(loop_.blocks, bytes); });
 }
 
 // True if the error was a redirect: the request is on its way again.

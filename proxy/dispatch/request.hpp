@@ -19,10 +19,11 @@ struct UpstreamUse {
   bool resp3 = false;     // the protocol of its replies
   bool aside = false;     // takes no scripts: a node that runs one reads nothing from where it came
   bool no_touch = false;  // the node was told CLIENT NO-TOUCH ON
+  std::uint16_t database = 0;
   friend bool operator==(const UpstreamUse&, const UpstreamUse&) = default;
 
   static constexpr std::size_t kSharedKinds = 8;
-  // Among the shared connections of a node.
+  // Among the shared connections to a database of a node.
   std::size_t shared_index() const { return (resp3 ? 1u : 0u) + (aside ? 2u : 0u) + (no_touch ? 4u : 0u); }
 };
 
@@ -36,6 +37,7 @@ struct Request {
   enum class Kind : std::uint8_t {
     client,       // its reply belongs to a reply slot
     asking,       // the ASKING before a redirected request: its +OK is swallowed
+    select,       // the SELECT around one that is of another database than its connection: likewise
     probe,        // a PING on an idle connection: likewise
     script_load,  // a script ahead of a request that may need it: likewise, unless it is an error
   };
@@ -51,6 +53,7 @@ struct Request {
   TimePoint queued_at;
   std::uint64_t order = 0;  // of its arrival, in this worker
   routing::Slot slot = routing::kAnySlot;
+  std::uint16_t database = 0;
   Kind kind = Kind::client;
   Pin pin = Pin::none;
   bool resp3 : 1 = false;  // on a connection of that protocol
@@ -63,6 +66,7 @@ struct Request {
   bool no_touch : 1 = false;    // on a connection with CLIENT NO-TOUCH ON
   bool held : 1 = false;        // has waited for a primary: its deadline includes failover.hold
   bool repeatable : 1 = false;  // a read, or a write that may be executed twice
+  bool selects : 1 = false;     // it leaves its connection in another database (a transaction's SELECT)
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again
@@ -74,7 +78,7 @@ struct Request {
   }
   void count_hop() { hops = hops < 0xFF ? static_cast<std::uint8_t>(hops + 1) : hops; }
   void count_attempt() { attempts = attempts < 0xFF ? static_cast<std::uint8_t>(attempts + 1) : attempts; }
-  UpstreamUse use() const { return {pin != Pin::none, resp3, aside, no_touch}; }
+  UpstreamUse use() const { return {pin != Pin::none, resp3, aside, no_touch, database}; }
   bool may_block() const { return pin == Pin::blocking || pin == Pin::wait; }
   // Its reply is one of several that are merged.
   bool is_part() const { return fragment < kScan; }

@@ -8,7 +8,8 @@
 
 namespace slotway::proxy {
 
-// `text`: the error, without '-' and line end.
-std::string explain_auth_error(std::string_view text);
+// `text`: the error, without '-' and line end. `options`: what the options of the user name and password
+// begin with.
+std::string explain_auth_error(std::string_view text, std::string_view options = "upstream.");
 
 }  // namespace slotway::proxy

@@ -23,7 +23,7 @@ SubscriberLink::SubscriberLink(boost::asio::io_context& io, Loop& loop, Subscrib
       endpoint_(std::move(endpoint)),
       resolver_(io.get_executor()),
       socket_(io.get_executor()),
-      handshake_(loop.config.cluster, {.resp3 = purpose.resp3}) {}
+      handshake_(loop.config.upstream, {.resp3 = purpose.resp3}) {}
 
 SubscriberLink::~SubscriberLink() { read_.clear(loop_.blocks); }
 

@@ -32,7 +32,9 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamE
       events_(events),
       endpoint_(std::move(endpoint)),
       use_(use),
-      handshake_(loop.config.cluster, {.resp3 = use.resp3, .asks_id = use.pinned, .no_touch = use.no_touch}),
+      handshake_(
+          loop.config.upstream,
+          {.resp3 = use.resp3, .asks_id = use.pinned, .no_touch = use.no_touch, .database = use.database}),
       pipeline_(loop.blocks) {}
 
 UpstreamConnection::~UpstreamConnection() {

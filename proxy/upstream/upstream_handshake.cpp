@@ -19,6 +19,11 @@ std::string UpstreamHandshake::start() {
   said_ = answered_ = 0;
   std::string out;
   say(out, Step::login, options_.resp3 ? hello() : auth());
+  if (options_.database != 0) {
+    std::string select;
+    protocol::write_select(select, options_.database);
+    say(out, Step::select, select);
+  }
   if (options_.no_touch) say(out, Step::no_touch, kNoTouch);
   if (options_.asks_id) say(out, Step::client_id, kClientId);
   return out;
@@ -32,23 +37,23 @@ void UpstreamHandshake::say(std::string& out, Step step, std::string_view bytes)
 
 std::string UpstreamHandshake::auth() const {
   std::string out;
-  if (cluster_.password.empty()) return out;
-  protocol::write_array_header(out, cluster_.username.empty() ? 2 : 3);
+  if (upstream_.password.empty()) return out;
+  protocol::write_array_header(out, upstream_.username.empty() ? 2 : 3);
   protocol::write_bulk(out, "AUTH");
-  if (!cluster_.username.empty()) protocol::write_bulk(out, cluster_.username);
-  protocol::write_bulk(out, cluster_.password);
+  if (!upstream_.username.empty()) protocol::write_bulk(out, upstream_.username);
+  protocol::write_bulk(out, upstream_.password);
   return out;
 }
 
 std::string UpstreamHandshake::hello() const {
   std::string out;
-  protocol::write_array_header(out, cluster_.password.empty() ? 2 : 5);
+  protocol::write_array_header(out, upstream_.password.empty() ? 2 : 5);
   protocol::write_bulk(out, "HELLO");
   protocol::write_bulk(out, "3");
-  if (cluster_.password.empty()) return out;
+  if (upstream_.password.empty()) return out;
   protocol::write_bulk(out, "AUTH");
-  protocol::write_bulk(out, cluster_.username.empty() ? "default" : cluster_.username);
-  protocol::write_bulk(out, cluster_.password);
+  protocol::write_bulk(out, upstream_.username.empty() ? "default" : upstream_.username);
+  protocol::write_bulk(out, upstream_.password);
   return out;
 }
 
@@ -58,6 +63,13 @@ UpstreamHandshake::Status UpstreamHandshake::on_reply(std::string_view reply) {
     case Step::login:
       if (!refused) break;
       error_ = explain_auth_error(reply.substr(1, reply.size() - 3));
+      return Status::failed;
+    case Step::select:
+      if (!refused) break;
+      // The server has fewer than it had, or the user may not say it. What is of another database must not go
+      // here.
+      error_ = "it refuses SELECT " + std::to_string(options_.database) +
+               ": check its databases, and that its user may say SELECT";
       return Status::failed;
     case Step::no_touch: no_touch_refused_ = refused; break;
     case Step::client_id:

@@ -23,14 +23,14 @@ UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop
 void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
   if (!topology_ || !topology_->has_same_owners(*topology)) ++map_version_;
   topology_ = std::move(topology);
-  by_node_.assign(topology_->nodes().size(), {});
+  shared_.assign(topology_->nodes().size(), {});
   serves_.assign(topology_->nodes().size(), false);
   for (const routing::Slot slot : topology_->shard_slots()) serves_[topology_->primary_of(slot)] = true;
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
     const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
     if (connection.is_pinned()) return;  // it goes when its session gives it back, or unused
     connection.retire(node == routing::kNoNode);
-    if (node != routing::kNoNode) by_node_[node][connection.use().shared_index()] = &connection;
+    if (node != routing::kNoNode) shared(node, connection.use()) = &connection;
   });
 }
 
@@ -101,9 +101,16 @@ UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, Upstre
 
 UpstreamConnection* UpstreamPool::for_node(routing::NodeIndex node, UpstreamUse use) {
   if (use.pinned) return lease(topology_->node(node).endpoint, use);
-  UpstreamConnection*& connection = by_node_[node][use.shared_index()];
+  UpstreamConnection*& connection = shared(node, use);
   if (!connection) connection = at(topology_->node(node).endpoint, use);
   return connection;
+}
+
+UpstreamConnection*& UpstreamPool::shared(routing::NodeIndex node, UpstreamUse use) {
+  const std::size_t nodes = topology_->nodes().size();
+  const std::size_t place = use.database * nodes + node;
+  if (place >= shared_.size()) shared_.resize((use.database + std::size_t{1}) * nodes);
+  return shared_[place][use.shared_index()];
 }
 
 UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint, UpstreamUse use) {

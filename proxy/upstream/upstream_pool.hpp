@@ -88,6 +88,8 @@ class UpstreamPool {
 
  private:
   UpstreamConnection* for_node(routing::NodeIndex node, UpstreamUse use);
+  // Its place; valid until the next call, or the next map.
+  UpstreamConnection*& shared(routing::NodeIndex node, UpstreamUse use);
   UpstreamConnection* lease(const routing::Endpoint& endpoint, UpstreamUse use);
   UpstreamConnection& open(const routing::Endpoint& endpoint, UpstreamUse use);
   void close_unused();
@@ -106,7 +108,8 @@ class UpstreamPool {
   std::vector<bool> serves_;  // by node
   Slab<UpstreamConnection> connections_;
   // Shared ones, by UpstreamUse::shared_index(); nullptr = not needed so far.
-  std::vector<std::array<UpstreamConnection*, UpstreamUse::kSharedKinds>> by_node_;
+  using SharedConnections = std::array<UpstreamConnection*, UpstreamUse::kSharedKinds>;
+  std::vector<SharedConnections> shared_;  // database 0 of all nodes, then database 1, as far as one is used
   std::vector<UpstreamConnection*> scheduled_;
   ConnectGate gate_;
   bool gate_left_ = false;  // since open_waiting()

@@ -106,7 +106,7 @@ class Servers:
 
         seeds = ",".join(f"{HOST}:{node}" for node in self.cluster)
         self.slotway = self.start(
-            "slotway", binary, "--cluster", seeds, "--listen", f"{HOST}:{port}", "--workers", "2",
+            "slotway", binary, "--upstream", seeds, "--listen", f"{HOST}:{port}", "--workers", "2",
             "--admin", f"{HOST}:{admin}", ready=ready,
         )  # fmt: skip
         self.proxy = port

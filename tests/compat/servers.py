@@ -174,7 +174,7 @@ class SlotwayCluster(Cluster):
         super().launch()
         self.port = free_port()
         seeds = ",".join(f"127.0.0.1:{port}" for port in self.ports_)
-        command = [self.binary_, "--cluster", seeds, "--listen", f"127.0.0.1:{self.port}", "--admin", "off"]
+        command = [self.binary_, "--upstream", seeds, "--listen", f"127.0.0.1:{self.port}", "--admin", "off"]
         self.start("slotway", command, os.path.join(self.folder_, "slotway"))
 
     def is_ready(self):

@@ -11,7 +11,7 @@ namespace {
 // A configuration that differs from the defaults in that option alone.
 Config changed(const Option& option) {
   for (const char* value :
-       {"12kb", "13", "21ms", "[::1]:1", "nodes", "allow", "reject", "json", "warn", "hash"}) {
+       {"12kb", "13", "21ms", "[::1]:1", "standalone", "nodes", "allow", "reject", "json", "warn", "hash"}) {
     Config config;
     if (!option.set(value, config) && !(config == Config{})) return config;
   }
@@ -53,16 +53,18 @@ TEST_CASE("changes are told in the file's words, and secrets are not told") {
       {{}, {{"announce", "h:1"}}, "announce: (not set) -> h:1\n"},
       {{{"requirepass", "old-word"}}, {{"requirepass", "new-word"}}, "requirepass: changed\n"},
       {{{"requirepass", "old-word"}}, {}, "requirepass: (set) -> (not set)\n"},
-      {{{"cluster.password", "old-word"}}, {{"cluster.password", "new-word"}}, "cluster.password: changed\n"},
-      {{{"cluster.seeds", "a:1"}},
-       {{"cluster.seeds", "a:1"}, {"cluster.seeds", "b:2"}},
-       "cluster.seeds: a:1 -> a:1,b:2\n"},
+      {{{"upstream.password", "old-word"}},
+       {{"upstream.password", "new-word"}},
+       "upstream.password: changed\n"},
+      {{{"upstream.seeds", "a:1"}},
+       {{"upstream.seeds", "a:1"}, {"upstream.seeds", "b:2"}},
+       "upstream.seeds: a:1 -> a:1,b:2\n"},
       {{},
        {{"listen", "0.0.0.0:1"}, {"timeouts.request", "7s"}},
        "listen: 127.0.0.1:6380 -> 0.0.0.0:1 (needs a restart)\ntimeouts.request: 5s -> 7s\n"},
-      {{{"cluster.username", "a"}},
-       {{"cluster.username", "b\n\x1b"}},
-       "cluster.username: a -> b\\x0a\\x1b\n"},
+      {{{"upstream.username", "a"}},
+       {{"upstream.username", "b\n\x1b"}},
+       "upstream.username: a -> b\\x0a\\x1b\n"},
   }));
   CHECK(text_of(changes_between(with(before), with(after))) == text);
 }
@@ -84,7 +86,7 @@ TEST_CASE("a restart is needed for ports and threads only") {
   for (const Option& option : options()) {
     if (option.needs_restart) names += std::string(option.path) + " ";
   }
-  CHECK(names == "listen backlog workers admin ");
+  CHECK(names == "upstream.mode upstream.master_name listen backlog workers admin ");
 }
 
 }  // namespace

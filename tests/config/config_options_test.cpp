@@ -8,9 +8,9 @@ namespace {
 
 TEST_CASE("the names of variables and flags follow from the path") {
   const auto [path, variable, flag] = GENERATE(table<std::string, std::string, std::string>({
-      {"cluster.seeds", "SLOTWAY_CLUSTER", "--cluster"},
-      {"cluster.password", "SLOTWAY_CLUSTER_PASSWORD", "--cluster-password"},
-      {"cluster.password_file", "SLOTWAY_CLUSTER_PASSWORD_FILE", "--cluster-password-file"},
+      {"upstream.seeds", "SLOTWAY_UPSTREAM", "--upstream"},
+      {"upstream.password", "SLOTWAY_UPSTREAM_PASSWORD", "--upstream-password"},
+      {"upstream.password_file", "SLOTWAY_UPSTREAM_PASSWORD_FILE", "--upstream-password-file"},
       {"listen", "SLOTWAY_LISTEN", "--listen"},
       {"workers", "SLOTWAY_WORKERS", "--workers"},
       {"admin", "SLOTWAY_ADMIN", "--admin"},
@@ -49,9 +49,13 @@ TEST_CASE("every default is read back from what is printed") {
 // One value per option that is not its default: each row of the table reaches a field of its own.
 TEST_CASE("every option is set, printed and read back") {
   const auto [path, value] = GENERATE(table<std::string, std::string>({
-      {"cluster.seeds", "[::1]:7001"},
-      {"cluster.username", "app"},
-      {"cluster.password_file", "/run/p"},
+      {"upstream.mode", "sentinel"},
+      {"upstream.seeds", "[::1]:7001"},
+      {"upstream.username", "app"},
+      {"upstream.password_file", "/run/p"},
+      {"upstream.master_name", "cache"},
+      {"upstream.sentinel_username", "watcher"},
+      {"upstream.sentinel_password_file", "/run/s"},
       {"listen", "0.0.0.0:1"},
       {"backlog", "7"},
       {"requirepass_file", "/run/r"},
@@ -105,7 +109,7 @@ TEST_CASE("every option is set, printed and read back") {
 }
 
 TEST_CASE("a password is never printed") {
-  for (const char* path : {"cluster.password", "requirepass"}) {
+  for (const char* path : {"upstream.password", "upstream.sentinel_password", "requirepass"}) {
     Config config;
     const Option* option = find_option(path);
     REQUIRE(option != nullptr);
@@ -131,11 +135,11 @@ TEST_CASE("a value of the wrong kind is a complaint") {
       {"admin", "http://u:s3cret@h:1",
        "what is written (not shown: it may hold a password) is neither ADDR:PORT nor off",
        "write 127.0.0.1:9380, or off"},
-      {"cluster.password", "", "is empty", "write a value, or leave it out altogether"},
-      {"cluster.password_file", "", "is empty", "write a value, or leave it out altogether"},
+      {"upstream.password", "", "is empty", "write a value, or leave it out altogether"},
+      {"upstream.password_file", "", "is empty", "write a value, or leave it out altogether"},
       {"requirepass", "", "is empty", "write a value, or leave it out altogether"},
       {"requirepass_file", "", "is empty", "write a value, or leave it out altogether"},
-      {"cluster.seeds", "node:0", "'node:0' has port 0", "write the port that the node listens on"},
+      {"upstream.seeds", "node:0", "'node:0' has port 0", "write the port that the node listens on"},
       {"log.level", "trace", "'trace' is not one of the words known here",
        "write one of: debug, info, warn, error"},
       {"log.format", "JSON", "'JSON' is not one of the words known here", "write one of: text, json"},
@@ -151,10 +155,10 @@ TEST_CASE("a value of the wrong kind is a complaint") {
 }
 
 TEST_CASE("sections are known") {
-  for (const char* section : {"cluster", "limits", "timeouts", "topology", "multikey", "log"}) {
+  for (const char* section : {"upstream", "limits", "timeouts", "topology", "multikey", "log"}) {
     CHECK(is_section(section));
   }
-  for (const char* other : {"listen", "cluster.seeds", "clus", "", "logs"}) CHECK_FALSE(is_section(other));
+  for (const char* other : {"listen", "upstream.seeds", "upst", "", "logs"}) CHECK_FALSE(is_section(other));
 }
 
 TEST_CASE("what is announced needs a port") {

@@ -12,7 +12,7 @@ using Change = std::function<void(Config&)>;
 
 Config valid_config() {
   Config config;
-  config.cluster.seeds = {{"127.0.0.1", 7000}};
+  config.upstream.seeds = {{"127.0.0.1", 7000}};
   return config;
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("the ends of each range are valid") {
       [](Config& c) { c.timeouts.tcp_keepalive = c.timeouts.tcp_user_timeout = milliseconds(0); },
       [](Config& c) { c.timeouts.tcp_keepalive = milliseconds(1000); },
       [](Config& c) { c.topology.refresh_interval = c.topology.min_refresh_interval; },
-      [](Config& c) { c.cluster.username = "u", c.cluster.password = "p"; },
+      [](Config& c) { c.upstream.username = "u", c.upstream.password = "p"; },
       [](Config& c) { c.client.listen.port = c.admin->port = 0; },
       [](Config& c) {
         c.client.listen = {"127.0.0.2", c.admin->port};
@@ -99,12 +99,36 @@ TEST_CASE("what is out of range says what would be in it") {
 
 TEST_CASE("options that contradict each other are a problem") {
   const auto [change, problem] = GENERATE(table<Change, std::string>({
-      {[](Config& c) { c.cluster.seeds.clear(); },
-       "cluster.seeds: no node of the cluster is given; name at least one with --cluster HOST:PORT, "
-       "SLOTWAY_CLUSTER, or cluster.seeds in the file"},
-      {[](Config& c) { c.cluster.username = "u"; },
-       "cluster.username: there is a user name but no password; set cluster.password_file or "
-       "cluster.password, or "
+      {[](Config& c) { c.upstream.seeds.clear(); },
+       "upstream.seeds: nothing that is behind Slotway is given; name at least one node (or the sentinels) "
+       "with "
+       "--upstream HOST:PORT, SLOTWAY_UPSTREAM, or upstream.seeds in the file"},
+      {[](Config& c) {
+         c.upstream.mode = UpstreamMode::standalone;
+         c.upstream.seeds = {{"a", 1}, {"b", 1}};
+       },
+       "upstream.seeds: there are several servers in mode standalone; name the one that holds the data, or "
+       "set "
+       "upstream.mode to cluster or sentinel"},
+      {[](Config& c) {
+         c.upstream.mode = UpstreamMode::sentinel;
+         c.upstream.master_name.clear();
+       },
+       "upstream.master_name: is empty; write the name that the sentinels have for the primary"},
+      {[](Config& c) {
+         c.upstream.mode = UpstreamMode::standalone;
+         c.client.cluster_view = ClusterViewMode::nodes;
+       },
+       "cluster_view: cluster_view is nodes, and there is no cluster; remove cluster_view, or set "
+       "upstream.mode "
+       "to cluster"},
+      {[](Config& c) { c.upstream.sentinel_username = "u"; },
+       "upstream.sentinel_username: there is a user name but no password; set "
+       "upstream.sentinel_password_file "
+       "or upstream.sentinel_password, or remove the user name"},
+      {[](Config& c) { c.upstream.username = "u"; },
+       "upstream.username: there is a user name but no password; set upstream.password_file or "
+       "upstream.password, or "
        "remove the user name"},
       {[](Config& c) { c.client.listen.host = "localhost"; },
        "listen: 'localhost' is not a numeric address; write one of this machine, such as 127.0.0.1 or [::1], "
@@ -145,11 +169,11 @@ TEST_CASE("the option that somebody set is blamed, not the default") {
 TEST_CASE("a broken option is not complained about again") {
   Config config;
   config.client.backlog = 0;
-  config.cluster.username = "u";
+  config.upstream.username = "u";
   Origins origins;
-  origins.mark_broken("cluster.seeds");
+  origins.mark_broken("upstream.seeds");
   origins.mark_broken("backlog");
-  origins.mark_broken("cluster.password_file");
+  origins.mark_broken("upstream.password_file");
   CHECK(texts_of(validate(config, origins)) == Texts{});
 }
 

@@ -46,11 +46,11 @@ TEST_CASE("an unknown SLOTWAY_ variable is a problem that suggests a known one")
 }
 
 TEST_CASE("a list's variable is separated by commas, and SLOTWAY_CONFIG names the file") {
-  const auto result = read_environment({{"SLOTWAY_CLUSTER", "a:1,b:2"}, {"SLOTWAY_CONFIG", "/x.yaml"}});
+  const auto result = read_environment({{"SLOTWAY_UPSTREAM", "a:1,b:2"}, {"SLOTWAY_CONFIG", "/x.yaml"}});
   CHECK(result.config_file == "/x.yaml");
   REQUIRE(result.source.settings.size() == 1);
   const Setting& seeds = result.source.settings.front();
-  CHECK(seeds.option->path == "cluster.seeds");
+  CHECK(seeds.option->path == "upstream.seeds");
   REQUIRE(seeds.pieces.size() == 2);
   CHECK(seeds.pieces[0].text == "a:1");
   CHECK(seeds.pieces[1].text == "b:2");

@@ -41,7 +41,7 @@ TEST_CASE("the example file loads, and says the defaults") {
   CHECK(texts_of(result.problems) == Texts{});
   REQUIRE(result.config);
   Config defaults;
-  defaults.cluster.seeds = {{"127.0.0.1", 7000}};
+  defaults.upstream.seeds = {{"127.0.0.1", 7000}};
   CHECK(*result.config == defaults);
 }
 

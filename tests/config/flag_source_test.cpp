@@ -27,8 +27,8 @@ Texts settings_of(const FlagResult& result) {
 
 TEST_CASE("flags become settings, with a blank or an equals sign") {
   const auto result =
-      read({"--cluster", "a:1,[::1]:2", "--listen=0.0.0.0:1", "--workers", "-1", "--check-config"});
-  CHECK(settings_of(result) == Texts{"cluster.seeds=a:1|[::1]:2", "listen=0.0.0.0:1", "workers=-1"});
+      read({"--upstream", "a:1,[::1]:2", "--listen=0.0.0.0:1", "--workers", "-1", "--check-config"});
+  CHECK(settings_of(result) == Texts{"upstream.seeds=a:1|[::1]:2", "listen=0.0.0.0:1", "workers=-1"});
   CHECK(texts_of(result.source.problems) == Texts{});
   CHECK(result.check_config);
   CHECK_FALSE(result.config_file);
@@ -71,7 +71,7 @@ TEST_CASE("every wrong flag is a problem") {
        {"--nonsense-flag: is not a known flag; see --help for the flags that exist",
         "-x: is not a known flag; see --help for the flags that exist"}},
       {{"127.0.0.1:7000"},
-       {"command line: there is an argument that no flag asks for; put a flag such as --cluster in front of "
+       {"command line: there is an argument that no flag asks for; put a flag such as --upstream in front of "
         "it"}},
       {{"--listen", "a:1", "--listen", "b:1"}, {"--listen: is given more than once; keep one of them"}},
       {{"--config", "a", "--config", "b"}, {"--config: is given more than once; keep one of them"}},

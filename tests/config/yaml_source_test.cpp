@@ -11,7 +11,7 @@ Texts problems_in(const std::string& text) { return texts_of(read_yaml(text, "f"
 
 TEST_CASE("keys become settings with the lines they stand on") {
   const auto result = read_yaml(
-      "# comment\nlisten: 1.2.3.4:5\nlimits:\n  max_clients: 7\ncluster:\n  seeds:\n    - a:1\n    - b:2\n",
+      "# comment\nlisten: 1.2.3.4:5\nlimits:\n  max_clients: 7\nupstream:\n  seeds:\n    - a:1\n    - b:2\n",
       "f");
   CHECK(result.is_readable);
   CHECK(texts_of(result.problems) == Texts{});
@@ -21,7 +21,7 @@ TEST_CASE("keys become settings with the lines they stand on") {
   CHECK(result.settings[0].pieces.at(0).text == "1.2.3.4:5");
   CHECK(result.settings[1].option->path == "limits.max_clients");
   CHECK(result.settings[1].origin.line == 4);
-  CHECK(result.settings[2].option->path == "cluster.seeds");
+  CHECK(result.settings[2].option->path == "upstream.seeds");
   CHECK(result.settings[2].origin.line == 6);
   REQUIRE(result.settings[2].pieces.size() == 2);
   CHECK(result.settings[2].pieces[1].text == "b:2");
@@ -62,10 +62,10 @@ TEST_CASE("a wrong shape is a problem with its line") {
       {"listen: [a:1]\n", "f:1: listen: is a list, not a single value; write one value"},
       {"listen: {a: 1}\n", "f:1: listen: is a mapping, not a single value; write one value"},
       {"listen: !tag x\n", "f:1: listen: begins with !, which YAML takes as a tag; put the value in quotes"},
-      {"cluster: {seeds: a:1}\n", "f:1: cluster.seeds: is not a list; write it as [HOST:PORT, ...]"},
-      {"cluster:\n  seeds:\n  - a:1\n  -\n", "f:2: cluster.seeds[1]: has no value; write one value"},
-      {"cluster:\n  seeds:\n  - [a:1]\n",
-       "f:3: cluster.seeds[0]: is a list, not a single value; write one value"},
+      {"upstream: {seeds: a:1}\n", "f:1: upstream.seeds: is not a list; write it as [HOST:PORT, ...]"},
+      {"upstream:\n  seeds:\n  - a:1\n  -\n", "f:2: upstream.seeds[1]: has no value; write one value"},
+      {"upstream:\n  seeds:\n  - [a:1]\n",
+       "f:3: upstream.seeds[0]: is a list, not a single value; write one value"},
       {"? [a]\n: b\n", "f:1: a key is not a word; write it as `key: value`"},
       {"limits:\n  [a]: b\n", "f:2: limits: a key is not a word; write it as `key: value`"},
       {"listen: a:1\n---\nlisten: b:1\n",
@@ -102,8 +102,8 @@ TEST_CASE("no way to misspell a password shows it") {
                "requirepass: \"\\s3cret\"\n", "requirepass: \"s3cret\n", "requirepass: [s3cret]\n",
                "requirepass: {s3cret: s3cret}\n", "requirepass: @s3cret\n", "requirepass: %s3cret\n",
                "requirepass: |s3cret\n", "requirepass: a: s3cret\n", "requirepass: `s3cret\n",
-               "cluster: {password:s3cret}\n", "cluster:\n  password:s3cret\n",
-               "cluster:\n  password:s3cret\n  username: x\n", "cluster: s3cret\n", "requirepas: s3cret\n",
+               "upstream: {password:s3cret}\n", "upstream:\n  password:s3cret\n",
+               "upstream:\n  password:s3cret\n  username: x\n", "upstream: s3cret\n", "requirepas: s3cret\n",
                "requirepass: x\nrequirepass: s3cret\n", "? requirepass: s3cret\n: x\n");
   CAPTURE(text);
   const Texts problems = problems_in(text);

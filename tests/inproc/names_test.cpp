@@ -37,7 +37,7 @@ TEST_CASE("when all nodes have got new addresses, the name of a seed leads to th
   names.set("seed.test", {"127.0.0.1"});
   kit::FakeCluster cluster(2);
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.seeds = {{"seed.test", cluster[0].port()}};
+  config.upstream.seeds = {{"seed.test", cluster[0].port()}};
   kit::InProcessProxy proxy(config);
   const std::string a = cluster.key(0);
   const std::string b = cluster.key(1);
@@ -69,7 +69,7 @@ TEST_CASE("of the addresses of a seed's name the first that takes a connection i
   kit::FakeNames names;
   kit::FakeCluster cluster(1);
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.seeds = {{"seed.test", cluster[0].port()}};
+  config.upstream.seeds = {{"seed.test", cluster[0].port()}};
   SECTION("nobody is at the first") { names.set("seed.test", {"127.0.1.1", "127.0.1.2", "127.0.0.1"}); }
   SECTION("the name has no address at first") { names.set("seed.test", {}); }
   kit::InProcessProxy proxy(config, false);
@@ -84,7 +84,7 @@ TEST_CASE("a node that takes connections and says nothing does not hide the othe
   const SilentNode silent("127.0.1.1", cluster[0].port());
   names.set("seed.test", {"127.0.1.1", "127.0.0.1"});
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.seeds = {{"seed.test", cluster[0].port()}};
+  config.upstream.seeds = {{"seed.test", cluster[0].port()}};
   config.timeouts.connect = 200ms;
   kit::InProcessProxy proxy(config, false);
   proxy.wait_for_info("slots_covered", "16384");

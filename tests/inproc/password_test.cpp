@@ -74,11 +74,11 @@ TEST_CASE("an AUTH to a node comes before anything else on each connection") {
   kit::FakeCluster cluster(1);
   cluster.require_password("node-pw");
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.password = "node-pw";
-  SECTION("by a user") { config.cluster.username = "slotway"; }
+  config.upstream.password = "node-pw";
+  SECTION("by a user") { config.upstream.username = "slotway"; }
   SECTION("by the default user") {}
   const std::string auth =
-      config.cluster.username.empty() ? encode({"AUTH", "node-pw"}) : encode({"AUTH", "slotway", "node-pw"});
+      config.upstream.username.empty() ? encode({"AUTH", "node-pw"}) : encode({"AUTH", "slotway", "node-pw"});
   kit::InProcessProxy proxy(config);
   TestClient client = proxy.client();
   for (int i = 0; i < 2; ++i) {
@@ -95,12 +95,12 @@ TEST_CASE("a wrong password for the nodes is a clear error that does not name it
   kit::FakeCluster cluster(1);
   cluster.require_password("node-pw");
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.password = "mistaken";
+  config.upstream.password = "mistaken";
   config.timeouts.request = 300ms;
   kit::InProcessProxy proxy(config, false);
   TestClient client = proxy.client();
   CHECK(client.text({"GET", "k"}) == "-" + std::string(errors::kUncovered));
-  CHECK(contains(proxy.log(), "cluster.password"));
+  CHECK(contains(proxy.log(), "upstream.password"));
   CHECK_FALSE(contains(proxy.log(), "mistaken"));
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("a node that forgets its password, or wants another, is a clear error 
   kit::FakeCluster cluster(1);
   cluster.require_password("node-pw");
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.password = "node-pw";
+  config.upstream.password = "node-pw";
   config.timeouts.request = 300ms;
   kit::InProcessProxy proxy(config);
   const std::string refusal =
@@ -121,7 +121,7 @@ TEST_CASE("a node that forgets its password, or wants another, is a clear error 
   TestClient client = proxy.client();
   CHECK(client.text({"GET", "k"}) == "-" + std::string(errors::kNotSent));
   CHECK(contains(proxy.log(), "is not reachable"));
-  CHECK(contains(proxy.log(), "cluster.password"));
+  CHECK(contains(proxy.log(), "upstream.password"));
   CHECK_FALSE(contains(proxy.log(), "node-pw"));
   CHECK(cluster[0].history().find("GET") == std::string::npos);
 }

@@ -34,7 +34,7 @@ TEST_CASE("when all known nodes are gone the seeds are asked again") {
   kit::FakeCluster cluster(2);
   const std::size_t seed = cluster.add_node();  // a name that always leads to a node
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.seeds = {{"127.0.0.1", cluster[0].port()}, {"localhost", cluster[seed].port()}};
+  config.upstream.seeds = {{"127.0.0.1", cluster[0].port()}, {"localhost", cluster[seed].port()}};
   kit::InProcessProxy proxy(config);
   const std::string a = cluster.key(0);
   const std::string b = cluster.key(1);

@@ -27,7 +27,7 @@ struct Reloading {
   static config::Config adjusted(kit::FakeCluster& cluster, const Scene::Adjust& adjust) {
     config::Config config = kit::inproc_config(cluster);
     if (adjust) adjust(config);
-    cluster.require_password(config.cluster.password);
+    cluster.require_password(config.upstream.password);
     return config;
   }
 };
@@ -67,13 +67,13 @@ TEST_CASE("another client password is asked of those who log in from then on") {
 }
 
 TEST_CASE("another password of the nodes is used for connections to come, to nodes and for maps") {
-  Reloading scene(1, [](config::Config& config) { config.cluster.password = "old"; });
+  Reloading scene(1, [](config::Config& config) { config.upstream.password = "old"; });
   scene.cluster[0].set_handler(always(bulk("1")));
   TestClient client = scene.proxy.client();
   CHECK(client.text({"GET", "k"}) == "\"1\"");
 
   scene.cluster.require_password("new");
-  scene.reload([](config::Config& config) { config.cluster.password = "new"; });
+  scene.reload([](config::Config& config) { config.upstream.password = "new"; });
   scene.cluster[0].close_connections();
   CHECK(client.text({"GET", "k"}) == "\"1\"");
   const std::size_t refreshes = scene.cluster.refreshes();

@@ -337,7 +337,7 @@ TEST_CASE("a login is said on the subscriptions' connection too") {
   kit::FakeCluster cluster(1);
   cluster.require_password("secret");
   config::Config config = kit::inproc_config(cluster);
-  config.cluster.password = "secret";
+  config.upstream.password = "secret";
   kit::InProcessProxy proxy(config);
   TestClient client = proxy.client();
   client.send({"SUBSCRIBE", "a"});

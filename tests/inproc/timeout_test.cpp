@@ -94,7 +94,7 @@ TEST_CASE("the deadline holds while a connection is being made") {
   config::Config config = kit::inproc_config(cluster);
   config.timeouts.request = 2s;
   config.timeouts.connect = 60s;
-  config.cluster.password = "pw";
+  config.upstream.password = "pw";
   kit::InProcessProxy proxy(config);
   FakeRedis& node = cluster[0];
   // AUTH is not answered: the connection is never ready.

@@ -217,7 +217,7 @@ TEST_CASE("passwords of both sides are used, and told to nobody") {
     REQUIRE(node.text({"CONFIG", "SET", "requirepass", "inner-word"}) == "+OK");
   }
   const SlotwayProcess slotway(SLOTWAY_BINARY, cluster.seeds(), {},
-                               "cluster:\n  password: inner-word\nrequirepass: outer-word\n");
+                               "upstream:\n  password: inner-word\nrequirepass: outer-word\n");
   TestClient client = slotway.client();
   CHECK(client.text({"GET", "a"}) == "-NOAUTH Authentication required.");
   CHECK(client.text({"AUTH", "wrong"}) == "-WRONGPASS invalid username-password pair or user is disabled.");
@@ -253,7 +253,7 @@ TEST_CASE("the admin port tells of health, readiness, topology and traffic") {
 TEST_CASE("bad flags and files end with code 2 and name every problem") {
   const kit::TempFolder folder;
   const std::string file = folder.path() / "slotway.yaml";
-  std::ofstream(file) << "cluster:\n  seeds: [127.0.0.1:1]\nlimits:\n  max_clients: many\nworkerz: 2\n";
+  std::ofstream(file) << "upstream:\n  seeds: [127.0.0.1:1]\nlimits:\n  max_clients: many\nworkerz: 2\n";
   const kit::CommandResult bad =
       kit::run_command({SLOTWAY_BINARY, "--config", file, "--check-config"}, kSoon);
   INFO(bad.output);
@@ -270,7 +270,7 @@ TEST_CASE("bad flags and files end with code 2 and name every problem") {
 TEST_CASE("a port that is taken ends the start with a message") {
   const kit::RedisProcess taken;
   const kit::CommandResult result =
-      kit::run_command({SLOTWAY_BINARY, "--cluster", "127.0.0.1:" + std::to_string(taken.port()), "--listen",
+      kit::run_command({SLOTWAY_BINARY, "--upstream", "127.0.0.1:" + std::to_string(taken.port()), "--listen",
                         "127.0.0.1:" + std::to_string(taken.port()), "--admin", "off"},
                        kSoon);
   INFO(result.output);
@@ -284,7 +284,7 @@ TEST_CASE("Slotway waits for a cluster that is not there yet") {
   const std::uint16_t nothing = kit::free_port();
   const kit::TempFolder folder;
   kit::ChildProcess process(
-      {SLOTWAY_BINARY, "--cluster", "127.0.0.1:" + std::to_string(nothing), "--listen",
+      {SLOTWAY_BINARY, "--upstream", "127.0.0.1:" + std::to_string(nothing), "--listen",
        "127.0.0.1:" + std::to_string(port), "--admin", "127.0.0.1:" + std::to_string(admin)},
       folder.path() / "log");
   kit::wait_until("the admin port answers", kSoon, [&] {

@@ -31,8 +31,8 @@ class Lonely {
   explicit Lonely(std::vector<std::string> wrapper, std::vector<std::string> arguments = {},
                   std::string seed = "127.0.0.1:" + std::to_string(kit::free_port())) {
     std::vector<std::string> command = std::move(wrapper);
-    command.insert(command.end(), {SLOTWAY_BINARY, "--cluster", std::move(seed), "--workers", "1", "--listen",
-                                   "127.0.0.1:" + std::to_string(port_), "--admin",
+    command.insert(command.end(), {SLOTWAY_BINARY, "--upstream", std::move(seed), "--workers", "1",
+                                   "--listen", "127.0.0.1:" + std::to_string(port_), "--admin",
                                    "127.0.0.1:" + std::to_string(admin_port_)});
     command.insert(command.end(), arguments.begin(), arguments.end());
     process_ = std::make_unique<kit::ChildProcess>(command, folder_.path() / "log");

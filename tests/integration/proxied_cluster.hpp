@@ -18,7 +18,7 @@ struct ProxiedCluster {
   kit::ClusterProcess cluster;
   kit::SlotwayProcess slotway;
 
-  // `arguments` are Slotway's, after --cluster, --listen and --admin.
+  // `arguments` are Slotway's, after --upstream, --listen and --admin.
   explicit ProxiedCluster(std::vector<std::string> arguments = {"--workers", "2"})
       : slotway(SLOTWAY_BINARY, cluster.seeds(), std::move(arguments)) {}
 

@@ -131,13 +131,13 @@ TEST_CASE("a password of the nodes that is rotated works for connections to come
   };
   set_password("", "inner-1");
   write(file, "inner-1\n");
-  SlotwayProcess slotway(SLOTWAY_BINARY, cluster.seeds(), {"--cluster-password-file", file});
+  SlotwayProcess slotway(SLOTWAY_BINARY, cluster.seeds(), {"--upstream-password-file", file});
   TestClient client = slotway.client();
   REQUIRE(client.text({"SET", "a", "1"}) == "+OK");
 
   set_password("inner-1", "inner-2");
   write(file, "inner-2\n");
-  wait_for_log(slotway, "cluster.password: changed\n");
+  wait_for_log(slotway, "upstream.password: changed\n");
   for (std::size_t i = 0; i < ClusterProcess::kNodes; ++i) {
     TestClient node = cluster.node(i).client();
     REQUIRE(node.text({"AUTH", "inner-2"}) == "+OK");

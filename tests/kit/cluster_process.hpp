@@ -32,7 +32,7 @@ class ClusterProcess {
   RedisProcess& node(std::size_t index) { return *nodes_[index]; }
   std::size_t node_count() const { return nodes_.size(); }
   static std::string address_in(const std::string& network, std::size_t index);
-  // "127.0.0.1:PORT,…" of all nodes, as --cluster takes it.
+  // "127.0.0.1:PORT,…" of all nodes, as --upstream takes it.
   std::string seeds() const;
   const std::string& id(std::size_t index) const { return ids_[index]; }
 

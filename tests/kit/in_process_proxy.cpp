@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 config::Config inproc_config(const FakeCluster& cluster) {
   config::Config config;
   config.client.listen = {"127.0.0.1", 0};
-  config.cluster.seeds = cluster.seeds();
+  config.upstream.seeds = cluster.seeds();
   config.workers = 1;
   config.admin.reset();
   config.timeouts.request = 15s;

@@ -35,7 +35,7 @@ SlotwayProcess::SlotwayProcess(const std::string& binary, const std::string& see
                                std::vector<std::string> arguments, const std::string& yaml)
     : port_(free_port()), admin_port_(free_port()) {
   command_ = {binary,
-              "--cluster",
+              "--upstream",
               seeds,
               "--listen",
               "127.0.0.1:" + std::to_string(port_),

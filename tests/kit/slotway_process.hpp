@@ -28,7 +28,7 @@ inline HttpReply http_get(std::uint16_t port, const std::string& path) { return 
 
 class SlotwayProcess {
  public:
-  // `seeds` is the value of --cluster; `arguments` follow, e.g. {"--workers", "1"}. A non-empty `yaml` is
+  // `seeds` is the value of --upstream; `arguments` follow, e.g. {"--workers", "1"}. A non-empty `yaml` is
   // written to a file and given with --config. Returns when /readyz answers 200; throws std::runtime_error
   // with the program's output if it does not.
   SlotwayProcess(const std::string& binary, const std::string& seeds, std::vector<std::string> arguments = {},

@@ -20,7 +20,7 @@ const CommandRow& row_of(const std::vector<std::string>& words) {
 std::string line_of(const std::vector<std::string>& words, std::uint64_t unix_us = 1339518083107412) {
   const RequestWords request(words);
   std::string out;
-  write_monitor_line(out, unix_us, "127.0.0.1:60866", row_of(words), request.view());
+  write_monitor_line(out, unix_us, 0, "127.0.0.1:60866", row_of(words), request.view());
   return out;
 }
 

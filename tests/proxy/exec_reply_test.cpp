@@ -10,7 +10,7 @@ namespace {
 std::string pieces(const std::vector<std::uint32_t>& positions, std::string_view reply) {
   std::vector<OutsideCommand> outside;
   for (const std::uint32_t position : positions) outside.push_back({position, std::to_string(position)});
-  ExecReply exec(std::move(outside));
+  ExecReply exec(std::move(outside), std::nullopt);
   if (!exec.take(reply)) return "not executed";
   std::string text;
   for (;;) {
@@ -53,7 +53,7 @@ TEST_CASE("what is no array of replies says that nothing was executed") {
 }
 
 TEST_CASE("an EXEC reply knows what it holds") {
-  ExecReply exec({{0, "12345"}, {1, "123"}});
+  ExecReply exec({{0, "12345"}, {1, "123"}}, std::nullopt);
   CHECK_FALSE(exec.is_taken());
   CHECK(exec.held_bytes() == 8);
   REQUIRE(exec.take("*1\r\n:1\r\n"));

@@ -168,7 +168,7 @@ struct Stage {
   }
 
   void add_seed(std::uint16_t port, std::string host = "127.0.0.1") {
-    config.cluster.seeds.push_back({host, port});
+    config.upstream.seeds.push_back({host, port});
   }
 
   void start() {

@@ -55,20 +55,20 @@ TEST_CASE("A server without CLUSTER SHARDS is asked for CLUSTER SLOTS") {
 
 TEST_CASE("The password is sent first, with the user's name if there is one, and appears nowhere") {
   Stage stage;
-  stage.config.cluster.password = "s3cret";
+  stage.config.upstream.password = "s3cret";
   Argv first;
   std::string reply = "+OK\r\n";
   std::string error;
   SECTION("default user") {}
-  SECTION("named user") { stage.config.cluster.username = "proxy"; }
+  SECTION("named user") { stage.config.upstream.username = "proxy"; }
   SECTION("wrong password") {
     reply = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
-    error = "wrong username or password: check cluster.username and cluster.password";
+    error = "wrong username or password: check upstream.username and upstream.password";
   }
   SECTION("no password on the node") {
     reply =
         "-ERR AUTH <password> called without any password configured for the default user. Are you sure?\r\n";
-    error = "the node has no password, but cluster.password is set";
+    error = "the node has no password, but upstream.password is set";
   }
   SECTION("a node that echoes what it does not know") {
     reply = "-ERR unknown command 'AUTH', with args beginning with: 's3cret' \r\n";
@@ -86,8 +86,8 @@ TEST_CASE("The password is sent first, with the user's name if there is one, and
   stage.start();
   if (error.empty()) {
     stage.run_until_published(1);
-    CHECK(first ==
-          (stage.config.cluster.username.empty() ? Argv{"AUTH", "s3cret"} : Argv{"AUTH", "proxy", "s3cret"}));
+    CHECK(first == (stage.config.upstream.username.empty() ? Argv{"AUTH", "s3cret"}
+                                                           : Argv{"AUTH", "proxy", "s3cret"}));
   } else {
     stage.run_until_result(RefreshResult::failed);
     CHECK(contains(stage.refresher->status().last_error, error));
@@ -115,7 +115,7 @@ TEST_CASE("Whatever step fails in whatever way, the error says so and the next a
     for (const Fault& fault : faults) {
       CAPTURE(step, fault.name);
       Stage stage;
-      stage.config.cluster.password = "p";
+      stage.config.upstream.password = "p";
       if (contains(fault.name, "silence")) stage.config.timeouts.connect = 20ms;
       bool is_faulty = true;
       FakeNode node{stage.io, [&](const Argv& argv) {
@@ -144,7 +144,7 @@ TEST_CASE("Error replies are explained in one line") {
   };
   const Row rows[] = {
       {"-ERR This instance has cluster support disabled\r\n", "start it with cluster-enabled yes"},
-      {"-NOAUTH Authentication required.\r\n", "set cluster.password or cluster.password_file"},
+      {"-NOAUTH Authentication required.\r\n", "set upstream.password or upstream.password_file"},
       {"-LOADING \x1b[31mRedis is loading\r\n", "LOADING ?[31mRedis is loading"},
       {"*0\r\n", "no node is listed"},
       {":1\r\n", "the reply is not an array"},
@@ -353,7 +353,7 @@ TEST_CASE("After stop() nothing is published, wherever the loop was") {
     CHECK(stage.published.empty());
   }
   SECTION("while it looked a name up") {
-    stage.config.cluster.seeds = {{"localhost", node.port()}};
+    stage.config.upstream.seeds = {{"localhost", node.port()}};
     stage.start();
     stage.io.run_one();
     stop();

@@ -75,8 +75,8 @@ struct PlanCase {
 };
 
 inline void check_all(const std::vector<PlanCase>& cases, const config::MultikeyConfig& multikey,
-                      bool authenticated) {
-  Planner planner(multikey);
+                      bool authenticated, Keyspace keyspace = Keyspace::slots) {
+  Planner planner(multikey, false, keyspace);
   for (const PlanCase& c : cases) {
     INFO(c.request);
     CHECK(plan_text(planner, protocol::split_words(c.request), authenticated) == c.plan);

@@ -1,0 +1,68 @@
+#include "tests/kit/sentinel_process.hpp"
+
+#include <signal.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+#include "tests/kit/free_port.hpp"
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::kit {
+namespace {
+
+bool answers(std::uint16_t port) {
+  try {
+    const std::string text = TestClient(port, std::chrono::seconds(1)).command({"PING"}).text;
+    return text == "PONG" || text.starts_with("NOAUTH");
+  } catch (const ClientError&) {
+    return false;
+  }
+}
+
+std::string server_program() {
+  const char* given = std::getenv("TEST_REDIS_SERVER");
+  return given ? given : "redis-server";
+}
+
+}  // namespace
+
+SentinelProcess::SentinelProcess(const std::vector<std::string>& lines) : port_(free_port()) {
+  std::ofstream file(folder_.path() / "sentinel.conf");
+  file << "port " << port_ << "\nbind 127.0.0.1\nprotected-mode no\ndir " << folder_.path().string() << "\n";
+  for (const std::string& line : lines) file << line << "\n";
+  file.close();
+  start();
+}
+
+void SentinelProcess::start() {
+  paused_ = false;
+  process_ = std::make_unique<ChildProcess>(
+      std::vector<std::string>{server_program(), folder_.path() / "sentinel.conf", "--sentinel"},
+      folder_.path() / "log");
+  try {
+    wait_until("redis-sentinel answers", std::chrono::seconds(20),
+               [this] { return !process_->running() || answers(port_); });
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(error.what() + ("\n" + log()));
+  }
+  if (!process_->running()) throw std::runtime_error("redis-sentinel ended at once:\n" + log());
+}
+
+void SentinelProcess::pause() {
+  process_->signal(SIGSTOP);
+  paused_ = true;
+}
+
+void SentinelProcess::resume() {
+  process_->signal(SIGCONT);
+  paused_ = false;
+}
+
+void SentinelProcess::restart() {
+  process_->kill();
+  start();
+}
+
+}  // namespace slotway::kit
