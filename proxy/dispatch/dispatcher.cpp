@@ -161,9 +161,10 @@ Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slo
                                   const protocol::CommandRow& row, routing::Slot slot) {
   Request request;
   request.order = ++orders_;
-  request.resp3 = session.facts().resp3;
-  request.no_touch = session.facts().no_touch;
-  request.database = session.facts().database;
+  const routing::SessionFacts& facts = session.facts();
+  request.use.resp3 = facts.resp3;
+  request.use.no_touch = facts.no_touch;
+  request.use.database = facts.database;
   request.reply_slot = reply_slot;
   request.deadline = loop_.now + loop_.config.timeouts.request;
   request.slot = slot;

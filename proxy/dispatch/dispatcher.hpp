@@ -145,6 +145,9 @@ class Dispatcher final : public UpstreamEvents {
   void send_to(UpstreamConnection& connection, Request& request, bool asking, Write write);
   template <class Write>
   void queue(UpstreamConnection& connection, Request& request, Write write);
+  // On a connection that may be of another database, or by a request that selects one.
+  template <class Write>
+  void queue_between_selects(UpstreamConnection& connection, Request& request, Write write);
   void queue_asking(UpstreamConnection& connection, const Request& request);
   void queue_select(UpstreamConnection& connection, const Request& request, std::uint16_t database);
   void send_bytes(Request request, protocol::ByteQueue& bytes);
@@ -223,8 +226,8 @@ class Dispatcher final : public UpstreamEvents {
 template <class Write>
 void Dispatcher::send(Request& request, Write write) {
   UpstreamConnection* connection = request.slot == routing::kAnySlot
-                                       ? pool_.any_primary(request.use())
-                                       : pool_.for_slot(request.slot, request.use());
+                                       ? pool_.any_primary(request.use)
+                                       : pool_.for_slot(request.slot, request.use);
   if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);
   ask_refresh(connection ? routing::RefreshReason::connection_lost : routing::RefreshReason::uncovered_slot);
   protocol::ByteQueue bytes;
@@ -237,12 +240,22 @@ void Dispatcher::send_to(UpstreamConnection& connection, Request& request, bool 
   if (request.by_sha) load_scripts(connection, request);
   // They are neighbours in one buffer: nothing can come between them.
   if (asking) queue_asking(connection, request);
-  const std::uint16_t database = connection.use().database;
-  if (request.database != database) queue_select(connection, request, request.database);
-  queue(connection, request, write);
-  if (request.database != database || request.selects) queue_select(connection, request, database);
+  if (request.may_change_database()) {
+    queue_between_selects(connection, request, write);
+  } else {
+    queue(connection, request, write);
+  }
   if (request.pin != Request::Pin::none) pin(connection, request);
   connection.schedule_flush();
+}
+
+template <class Write>
+void Dispatcher::queue_between_selects(UpstreamConnection& connection, Request& request, Write write) {
+  const std::uint16_t database = connection.use().database;
+  const bool is_other = request.use.database != database;
+  if (is_other) queue_select(connection, request, request.use.database);
+  queue(connection, request, write);
+  if (is_other || request.selects) queue_select(connection, request, database);
 }
 
 template <class Write>

@@ -59,14 +59,14 @@ void Dispatcher::send_to_shards(ClientSession& session, const protocol::RequestV
   Request whole = begin_request(session, slot, row, routing::kAnySlot);
   if (report) {
     merger->set_wish(std::move(*report));
-    if (whole.resp3) session.hold_until_answered();
-    whole.resp3 = false;
+    if (whole.use.resp3) session.hold_until_answered();
+    whole.use.resp3 = false;
   }
   slots_.at(slot).rest().merger = std::move(merger);
 
   whole.fragment = Request::kEveryShard;
   // On connections that no script holds up.
-  whole.aside = row.has(protocol::kAllowBusy) || row.service == protocol::Service::local;
+  whole.use.aside = row.has(protocol::kAllowBusy) || row.service == protocol::Service::local;
   ByteQueue copy;
   copy.append(loop_.blocks, bytes);
   spread(whole, std::move(copy));
@@ -154,9 +154,8 @@ void Dispatcher::deliver_flushing(const UpstreamConnection& from, const Request&
   part.reply_slot = executed.reply_slot;
   part.deadline = loop_.now + loop_.config.timeouts.request;
   part.order = executed.order;
-  part.resp3 = executed.resp3;
-  part.no_touch = executed.no_touch;
-  part.database = executed.database;
+  part.use = executed.use;
+  part.use.pinned = false;
   part.fragment = 0;
   for (const routing::Slot shard : shards) {
     part.slot = shard;

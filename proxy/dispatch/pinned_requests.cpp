@@ -23,7 +23,7 @@ constexpr int kMaxRetryDelays = 20;
 
 // EXEC's answer when what was watched has changed.
 std::string_view null_array(const Request& request) {
-  return request.resp3 ? protocol::kNull3 : protocol::kNullArray;
+  return request.use.resp3 ? protocol::kNull3 : protocol::kNullArray;
 }
 
 }  // namespace
@@ -52,6 +52,7 @@ Request Dispatcher::begin_pinned(ClientSession& session, const protocol::Command
                                                       : session.open_reply(row.family, bytes);
   Request request = begin_request(session, reply_slot, row, slot);
   request.pin = pin;
+  request.use.pinned = true;
   session.hold_until_answered();
   return request;
 }
@@ -151,8 +152,7 @@ void Dispatcher::end_watch(ClientSession& session) {
   if (UpstreamConnection* connection = watching_connection(session)) {
     Request unwatch;
     unwatch.kind = Request::Kind::probe;
-    unwatch.resp3 = connection->use().resp3;
-    unwatch.database = connection->use().database;
+    unwatch.use = connection->use();
     unwatch.deadline = loop_.now + loop_.config.timeouts.request;
     send_to(*connection, unwatch, false, [&](ByteQueue& out) { out.append(loop_.blocks, kUnwatch); });
     pool_.release(*connection);

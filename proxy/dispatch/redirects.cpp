@@ -139,7 +139,7 @@ void Dispatcher::follow(UpstreamConnection& from, const protocol::RedirectError&
   ByteQueue bytes;
   from.pipeline().copy_front(bytes);
   if (would_overtake(request)) return park(request, std::move(bytes), request.deadline);
-  UpstreamConnection* target = pool_.at(endpoint, request.use());
+  UpstreamConnection* target = pool_.at(endpoint, request.use);
   if (!target || !target->accepts(loop_.now)) {
     ask_refresh(RefreshReason::connection_lost);
     return park_unsent(request, std::move(bytes), target ? target->retry_at() : loop_.now + kUnroutedDelay);

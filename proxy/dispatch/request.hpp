@@ -15,16 +15,16 @@ namespace slotway::proxy {
 
 // What a connection is for. Two that differ never stand in for each other.
 struct UpstreamUse {
-  bool pinned = false;    // serves one session at a time, else all of the worker's
-  bool resp3 = false;     // the protocol of its replies
-  bool aside = false;     // takes no scripts: a node that runs one reads nothing from where it came
-  bool no_touch = false;  // the node was told CLIENT NO-TOUCH ON
+  bool resp3 : 1 = false;     // the protocol of its replies
+  bool aside : 1 = false;     // takes no scripts: a node that runs one reads nothing from where it came
+  bool no_touch : 1 = false;  // the node was told CLIENT NO-TOUCH ON
+  bool pinned : 1 = false;    // serves one session at a time, else all of the worker's
   std::uint16_t database = 0;
   friend bool operator==(const UpstreamUse&, const UpstreamUse&) = default;
 
   static constexpr std::size_t kSharedKinds = 8;
   // Among the shared connections to a database of a node.
-  std::size_t shared_index() const { return (resp3 ? 1u : 0u) + (aside ? 2u : 0u) + (no_touch ? 4u : 0u); }
+  std::size_t shared_index() const { return (resp3 ? 1u : 0u) | (aside ? 2u : 0u) | (no_touch ? 4u : 0u); }
 };
 
 struct Request {
@@ -53,17 +53,14 @@ struct Request {
   TimePoint queued_at;
   std::uint64_t order = 0;  // of its arrival, in this worker
   routing::Slot slot = routing::kAnySlot;
-  std::uint16_t database = 0;
+  UpstreamUse use;  // pinned, if `pin` says so
   Kind kind = Kind::client;
   Pin pin = Pin::none;
-  bool resp3 : 1 = false;  // on a connection of that protocol
   bool readonly : 1 = false;
   bool abandoned : 1 = false;   // answered already: its reply is swallowed
   bool scripted : 1 = false;    // its reply may be a script's own words, whatever they look like
   bool fixed : 1 = false;       // meant for this node, and sent to no other
   bool by_sha : 1 = false;      // it names scripts by their sha: the node must have been told of them
-  bool aside : 1 = false;       // must not stand behind a script: it is what ends one
-  bool no_touch : 1 = false;    // on a connection with CLIENT NO-TOUCH ON
   bool held : 1 = false;        // has waited for a primary: its deadline includes failover.hold
   bool repeatable : 1 = false;  // a read, or a write that may be executed twice
   bool selects : 1 = false;     // it leaves its connection in another database (a transaction's SELECT)
@@ -78,7 +75,8 @@ struct Request {
   }
   void count_hop() { hops = hops < 0xFF ? static_cast<std::uint8_t>(hops + 1) : hops; }
   void count_attempt() { attempts = attempts < 0xFF ? static_cast<std::uint8_t>(attempts + 1) : attempts; }
-  UpstreamUse use() const { return {pin != Pin::none, resp3, aside, no_touch, database}; }
+  // Else it is of its connection's database, and leaves it there.
+  bool may_change_database() const { return selects || pin != Pin::none; }
   bool may_block() const { return pin == Pin::blocking || pin == Pin::wait; }
   // Its reply is one of several that are merged.
   bool is_part() const { return fragment < kScan; }

@@ -32,7 +32,7 @@ void Dispatcher::load_scripts(UpstreamConnection& connection, const Request& req
     protocol::write_bulk(text, body);
     Request load;
     load.kind = Request::Kind::script_load;
-    load.resp3 = request.resp3;
+    load.use = request.use;
     load.deadline = request.deadline;
     queue(connection, load, [&](protocol::ByteQueue& out) { out.append(loop_.blocks, text); });
   });

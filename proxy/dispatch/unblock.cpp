@@ -64,7 +64,7 @@ Unblocking Dispatcher::unblock(Handle session, bool with_error) {
 void Dispatcher::unblock_here(const Request& request, bool with_error) {
   if (with_error) return deliver_error(request, ErrorClass::upstream, protocol::errors::kUnblocked);
   if (request.pin == Request::Pin::wait) return deliver(request, {":0\r\n"}, ErrorClass::count_);
-  deliver(request, {request.resp3 ? protocol::kNull3 : protocol::kNullArray}, ErrorClass::count_);
+  deliver(request, {request.use.resp3 ? protocol::kNull3 : protocol::kNullArray}, ErrorClass::count_);
 }
 
 // At the worker of the client that asks.
@@ -76,11 +76,11 @@ void Dispatcher::tell_to_unblock(const ClientSession& asking, Handle reply_slot,
     request.order = ++orders_;
     request.kind = first ? Request::Kind::client : Request::Kind::probe;
     request.reply_slot = first ? reply_slot : Handle{};
-    request.resp3 = asking.facts().resp3;
+    request.use.resp3 = asking.facts().resp3;
     request.fixed = true;
     request.deadline = loop_.now + loop_.config.timeouts.request;
     loop_.counters.in_flight.add(first ? 1 : 0);
-    UpstreamConnection* connection = pool_.at(at.node, request.use());
+    UpstreamConnection* connection = pool_.at(at.node, request.use);
     if (connection->accepts(loop_.now)) {
       const std::string text = unblock_text(at.client_id, with_error);
       send_to(*connection, request, false, [&](ByteQueue& out) { out.append(loop_.blocks, text); });

@@ -23,7 +23,8 @@ UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop
 void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
   if (!topology_ || !topology_->has_same_owners(*topology)) ++map_version_;
   topology_ = std::move(topology);
-  shared_.assign(topology_->nodes().size(), {});
+  node_count_ = topology_->nodes().size();
+  shared_.assign(node_count_ * UpstreamUse::kSharedKinds, nullptr);
   serves_.assign(topology_->nodes().size(), false);
   for (const routing::Slot slot : topology_->shard_slots()) serves_[topology_->primary_of(slot)] = true;
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
@@ -106,11 +107,8 @@ UpstreamConnection* UpstreamPool::for_node(routing::NodeIndex node, UpstreamUse 
   return connection;
 }
 
-UpstreamConnection*& UpstreamPool::shared(routing::NodeIndex node, UpstreamUse use) {
-  const std::size_t nodes = topology_->nodes().size();
-  const std::size_t place = use.database * nodes + node;
-  if (place >= shared_.size()) shared_.resize((use.database + std::size_t{1}) * nodes);
-  return shared_[place][use.shared_index()];
+void UpstreamPool::make_room_for(std::uint16_t database) {
+  shared_.resize((database + std::size_t{1}) * node_count_ * UpstreamUse::kSharedKinds);
 }
 
 UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint, UpstreamUse use) {

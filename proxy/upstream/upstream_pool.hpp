@@ -3,7 +3,6 @@
 // longer in the map takes no new requests by slot and is closed once its replies have come.
 #pragma once
 
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
@@ -89,7 +88,13 @@ class UpstreamPool {
  private:
   UpstreamConnection* for_node(routing::NodeIndex node, UpstreamUse use);
   // Its place; valid until the next call, or the next map.
-  UpstreamConnection*& shared(routing::NodeIndex node, UpstreamUse use);
+  UpstreamConnection*& shared(routing::NodeIndex node, UpstreamUse use) {
+    const std::size_t place =
+        (use.database * node_count_ + node) * UpstreamUse::kSharedKinds + use.shared_index();
+    if (place >= shared_.size()) make_room_for(use.database);
+    return shared_[place];
+  }
+  void make_room_for(std::uint16_t database);
   UpstreamConnection* lease(const routing::Endpoint& endpoint, UpstreamUse use);
   UpstreamConnection& open(const routing::Endpoint& endpoint, UpstreamUse use);
   void close_unused();
@@ -107,9 +112,10 @@ class UpstreamPool {
   std::uint64_t strays_ = 0;
   std::vector<bool> serves_;  // by node
   Slab<UpstreamConnection> connections_;
-  // Shared ones, by UpstreamUse::shared_index(); nullptr = not needed so far.
-  using SharedConnections = std::array<UpstreamConnection*, UpstreamUse::kSharedKinds>;
-  std::vector<SharedConnections> shared_;  // database 0 of all nodes, then database 1, as far as one is used
+  // Shared ones; nullptr = not needed so far. By database, as far as one is used, then node, then
+  // UpstreamUse::shared_index().
+  std::vector<UpstreamConnection*> shared_;
+  std::size_t node_count_ = 0;  // of the map
   std::vector<UpstreamConnection*> scheduled_;
   ConnectGate gate_;
   bool gate_left_ = false;  // since open_waiting()
