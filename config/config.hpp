@@ -25,6 +25,19 @@ struct HostPort {
 // What is behind Slotway: a cluster, one server, or a primary with replicas that sentinels watch.
 enum class UpstreamMode { cluster, standalone, sentinel };
 
+// Who serves reads of a shard. nearest: those of upstream.zone, else those that answer fastest, the primary
+// among them.
+enum class ReadFrom { primary, prefer_replica, replica, any, nearest };
+
+enum class ReadYourWrites { off, on };
+
+// Nodes whose addresses begin with these bits are in the zone.
+struct ZoneRule {
+  std::string network;  // "10.0.1.0/24"; without a length one address, or a node's name
+  std::string zone;
+  friend bool operator==(const ZoneRule&, const ZoneRule&) = default;
+};
+
 // YAML section `upstream`: where it is found, and how Slotway logs in there.
 struct UpstreamConfig {
   UpstreamMode mode = UpstreamMode::cluster;  // `mode`
@@ -38,6 +51,14 @@ struct UpstreamConfig {
   std::string sentinel_username;         // `sentinel_username`, and so on: as above, of the sentinels
   std::string sentinel_password;
   std::string sentinel_password_file;
+  ReadFrom read_from = ReadFrom::primary;  // `read_from`
+  // `max_replica_lag`: a replica that is further behind serves no reads; 0 = however far
+  milliseconds max_replica_lag{0};
+  std::uint64_t max_replica_lag_bytes = 0;                // `max_replica_lag_bytes`: likewise
+  ReadYourWrites read_your_writes = ReadYourWrites::off;  // `read_your_writes`
+  std::string zone;                                       // `zone`: where this Slotway is; "" = not known
+  std::vector<ZoneRule> zones;  // `zones`: where nodes are; the first that fits counts
+  bool reads_from_replicas() const { return read_from != ReadFrom::primary; }
   // Every key is at one primary: there are no slots to tell apart, and databases to select.
   bool is_one_shard() const { return mode != UpstreamMode::cluster; }
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
@@ -49,6 +70,9 @@ enum class ClusterViewMode { proxy, nodes };
 // Whether clients may use DEBUG.
 enum class DebugCommand { refuse, allow };
 
+// Whether SENTINEL is answered, as a sentinel would.
+enum class SentinelViewMode { off, on };
+
 // YAML keys `listen` .. `debug_command`, at the top level: the client side.
 struct ClientConfig {
   HostPort listen{"127.0.0.1", 6380};  // `listen`: a numeric address; port 0 = any free port
@@ -58,9 +82,11 @@ struct ClientConfig {
   ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer
   // `client_max_age`: older clients are closed between two requests, give or take a tenth; 0 = never
   milliseconds client_max_age{0};
-  // `announce`: Slotway's address in view `proxy`; nullopt = the one that the client is connected to
+  // `announce`: Slotway's address in view `proxy`, and in sentinel_view; nullopt = the one that the client is
+  // connected to
   std::optional<HostPort> announce;
-  DebugCommand debug_command = DebugCommand::refuse;  // `debug_command`
+  SentinelViewMode sentinel_view = SentinelViewMode::off;  // `sentinel_view`
+  DebugCommand debug_command = DebugCommand::refuse;       // `debug_command`
   friend bool operator==(const ClientConfig&, const ClientConfig&) = default;
 };
 

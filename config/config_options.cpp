@@ -15,6 +15,10 @@ namespace {
 constexpr std::array kModes{Word{"cluster", UpstreamMode::cluster},
                             Word{"standalone", UpstreamMode::standalone},
                             Word{"sentinel", UpstreamMode::sentinel}};
+constexpr std::array kReadFrom{
+    Word{"primary", ReadFrom::primary}, Word{"prefer_replica", ReadFrom::prefer_replica},
+    Word{"replica", ReadFrom::replica}, Word{"any", ReadFrom::any}, Word{"nearest", ReadFrom::nearest}};
+constexpr std::array kReadYourWrites{Word{"off", ReadYourWrites::off}, Word{"on", ReadYourWrites::on}};
 constexpr std::array kLevels{Word{"debug", LogLevel::debug}, Word{"info", LogLevel::info},
                              Word{"warn", LogLevel::warn}, Word{"error", LogLevel::error}};
 constexpr std::array kFormats{Word{"text", LogFormat::text}, Word{"json", LogFormat::json}};
@@ -22,6 +26,7 @@ constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
                                       Word{"reject", CrossSlotWrites::reject}};
 constexpr std::array kClusterViews{Word{"proxy", ClusterViewMode::proxy},
                                    Word{"nodes", ClusterViewMode::nodes}};
+constexpr std::array kSentinelViews{Word{"off", SentinelViewMode::off}, Word{"on", SentinelViewMode::on}};
 constexpr std::array kDebugCommand{Word{"refuse", DebugCommand::refuse}, Word{"allow", DebugCommand::allow}};
 
 // Options with a shape of their own
@@ -40,6 +45,24 @@ MaybeComplaint add_seed(std::string_view text, Config& config) {
 std::string print_seeds(const Config& config) {
   std::string out;
   for (const HostPort& seed : config.upstream.seeds) out += (out.empty() ? "" : ",") + print_host_port(seed);
+  return out.empty() ? "(not set)" : out;
+}
+
+MaybeComplaint add_zone(std::string_view text, Config& config) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size())
+    return Complaint{quoted(text) + " is not NETWORK=ZONE",
+                     "write a network or a node's name, and its zone, such as "
+                     "10.0.1.0/24=eu-1a"};
+  config.upstream.zones.push_back(
+      {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
+  return std::nullopt;
+}
+
+std::string print_zones(const Config& config) {
+  std::string out;
+  for (const ZoneRule& rule : config.upstream.zones)
+    out += (out.empty() ? "" : ",") + rule.network + "=" + rule.zone;
   return out.empty() ? "(not set)" : out;
 }
 
@@ -177,6 +200,8 @@ constexpr Codec kListen = codec<kClient, &ClientConfig::listen>(
     [](const Config& config) { return print_host_port(config.client.listen); });
 constexpr Codec kSeeds = codec<kUpstream, &UpstreamConfig::seeds>(&add_seed, &print_seeds);
 
+constexpr Codec kZones = codec<kUpstream, &UpstreamConfig::zones>(&add_zone, &print_zones);
+
 constexpr std::array kOptions{
     at_start(row("upstream.mode", "MODE", kWord<kModes, kUpstream, &UpstreamConfig::mode>,
                  "what is behind Slotway: cluster, standalone or sentinel")),
@@ -206,6 +231,19 @@ constexpr std::array kOptions{
             kSecretFile<kUpstream, &UpstreamConfig::sentinel_password_file>,
             "file whose first line is the password of the sentinels"),
         "upstream.sentinel_password", false),
+    row("upstream.read_from", "WHOM", kWord<kReadFrom, kUpstream, &UpstreamConfig::read_from>,
+        "who serves reads: primary, prefer_replica, replica, any or nearest"),
+    row("upstream.max_replica_lag", "TIME", kDuration<kUpstream, &UpstreamConfig::max_replica_lag>,
+        "a replica that has heard nothing of its primary for longer serves no reads; 0 = it does"),
+    row("upstream.max_replica_lag_bytes", "SIZE", kSize<kUpstream, &UpstreamConfig::max_replica_lag_bytes>,
+        "a replica that lacks more than so many bytes serves no reads; 0 = it does"),
+    row("upstream.read_your_writes", "on|off",
+        kWord<kReadYourWrites, kUpstream, &UpstreamConfig::read_your_writes>,
+        "a client reads what it has written from the primary until a replica has it"),
+    row("upstream.zone", "NAME", kText<kUpstream, &UpstreamConfig::zone>,
+        "where this Slotway is, for read_from nearest"),
+    list_row(row("upstream.zones", "NETWORK=ZONE[,...]", kZones, "where nodes are, for read_from nearest"),
+             [](Config& config) { config.upstream.zones.clear(); }),
     at_start(row("listen", "ADDR:PORT", kListen, "where clients connect")),
     at_start(row("backlog", "N", kCount<kClient, &ClientConfig::backlog>,
                  "connections that may wait to be accepted")),
@@ -219,6 +257,8 @@ constexpr std::array kOptions{
         "requirepass", false),
     row("cluster_view", "proxy|nodes", kWord<kClusterViews, kClient, &ClientConfig::cluster_view>,
         "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
+    row("sentinel_view", "on|off", kWord<kSentinelViews, kClient, &ClientConfig::sentinel_view>,
+        "whether SENTINEL is answered, with Slotway as the primary"),
     row("client_max_age", "TIME", kDuration<kClient, &ClientConfig::client_max_age>,
         "age at which a client is closed between two requests; 0 = never"),
     row("announce", "HOST:PORT", codec<kClient, &ClientConfig::announce>(&set_announce, &print_announce),

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "config/config_options.hpp"
+#include "config/network.hpp"
 #include "config/units.hpp"
 
 namespace slotway::config {
@@ -46,6 +47,7 @@ std::uint64_t time(const Config& config) {
   return static_cast<std::uint64_t>((config.*Section.*Member).count());
 }
 
+constexpr auto kUpstream = &Config::upstream;
 constexpr auto kLimits = &Config::limits;
 constexpr auto kTimeouts = &Config::timeouts;
 constexpr auto kTopology = &Config::topology;
@@ -84,6 +86,10 @@ constexpr std::array kRanges{
           print_size, true},
     Range{"limits.max_tracked_keys_per_worker", number<kLimits, &LimitsConfig::max_tracked_keys_per_worker>,
           1, 1'000'000'000, print_count},
+    Range{"upstream.max_replica_lag", time<kUpstream, &UpstreamConfig::max_replica_lag>, kSecond, kHour,
+          print_milliseconds, true},
+    Range{"upstream.max_replica_lag_bytes", number<kUpstream, &UpstreamConfig::max_replica_lag_bytes>, kKb,
+          1024 * kGb, print_size, true},
     Range{"timeouts.connect", time<kTimeouts, &TimeoutsConfig::connect>, 1, kHour, print_milliseconds},
     Range{"timeouts.request", time<kTimeouts, &TimeoutsConfig::request>, 1, kHour, print_milliseconds},
     Range{"timeouts.upstream_idle_ping", time<kTimeouts, &TimeoutsConfig::upstream_idle_ping>, 1, 24 * kHour,
@@ -180,6 +186,16 @@ class Check {
     if (upstream.mode == UpstreamMode::sentinel && upstream.master_name.empty())
       complain({"upstream.master_name"}, "is empty",
                "write the name that the sentinels have for the primary");
+    const bool has_replicas = upstream.mode != UpstreamMode::standalone;
+    if (upstream.reads_from_replicas() && !has_replicas) {
+      complain({"upstream.read_from", "upstream.mode"}, "there are no replicas in mode standalone",
+               "remove read_from, or set upstream.mode to cluster or sentinel");
+    }
+    for (const ZoneRule& rule : upstream.zones) {
+      if (is_network(rule.network)) continue;
+      complain({"upstream.zones"}, quoted(rule.network) + " is not a network",
+               "write it as 10.0.1.0/24 or fd00:1::/64, one address, or a node's name");
+    }
     const bool shows_nodes = config_.client.cluster_view == ClusterViewMode::nodes;
     if (upstream.is_one_shard() && shows_nodes) {
       complain({"cluster_view", "upstream.mode"}, "cluster_view is nodes, and there is no cluster",

@@ -112,12 +112,17 @@ void Worker::publish(std::shared_ptr<const protocol::LearnedCommands> learned) {
   post([this, learned = std::move(learned)] { dispatcher_.set_learned(learned); });
 }
 
+void Worker::publish(std::shared_ptr<const routing::ReplicaFacts> facts) {
+  post([this, facts = std::move(facts)] { turn([&] { pool_.set_replica_facts(facts); }); });
+}
+
 void Worker::configure(std::shared_ptr<const config::Config> config) {
   post([this, config = std::move(config)] {
     turn([&] {
       loop_.config = *config;
       room_.parse_limits = parse_limits(loop_.config.limits);
       room_.memory_limit = config::memory_limit(loop_.config.limits.max_memory_bytes);
+      pool_.on_config();
       dispatcher_.on_config();
       invalidations_.on_config();
       if (!loop_.config.client.requirepass.empty()) return;

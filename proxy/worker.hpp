@@ -53,6 +53,7 @@ class Worker {
   void take_client(int socket);
   void publish(std::shared_ptr<const routing::Topology> topology);
   void publish(std::shared_ptr<const protocol::LearnedCommands> learned);
+  void publish(std::shared_ptr<const routing::ReplicaFacts> facts);
   // From now on, on connections that there are too, as far as they still ask; but nobody has to log in again.
   void configure(std::shared_ptr<const config::Config> config);
   // All clients are let go within `limit`; see ClientDrain. REQUIRES: no client is given to it any more.

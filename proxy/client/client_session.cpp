@@ -308,6 +308,16 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
   if (room_.scratch.capacity() > SessionRoom::kKeepBytes) std::string().swap(room_.scratch);
 }
 
+bool ClientSession::run_sentinel(const protocol::RequestView& request) {
+  room_.scratch.clear();
+  if (!room_.local_commands.run_sentinel(request, *this, room_.scratch)) return false;
+  room_.loop.counters.requests[index_of(protocol::Family::server)].add();
+  if (room_.scratch.front() == '-')
+    room_.loop.counters.count_error(protocol::Family::server, ErrorClass::refused);
+  reply_now(protocol::Family::server, room_.scratch);
+  return true;
+}
+
 // Not behind requests of its own, which may be the script: those are answered first.
 bool ClientSession::leaves_to_nodes(const protocol::CommandRow& row) const {
   return !has_pending() && row.merge != protocol::Merge::none && !state_.facts.subscriber &&

@@ -19,6 +19,7 @@
 #include "proxy/client/client_pause.hpp"
 #include "proxy/client/client_tracking.hpp"
 #include "proxy/client/exec_reply.hpp"
+#include "proxy/client/own_writes.hpp"
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
 #include "proxy/client/transaction.hpp"
@@ -137,6 +138,8 @@ class ClientSession {
   void hold_part(std::size_t bytes);
   std::unique_ptr<routing::Merger> deliver_merged(Handle handle, ReplySlot& slot);
   void run_local(const protocol::CommandRow& row, const protocol::RequestView& request);
+  // An unknown command that is a sentinel's, and answered (sentinel_view). False: it is not.
+  bool run_sentinel(const protocol::RequestView& request);
   // A command of Slotway's own is the nodes' to answer now: one of them runs a script for long, and as one
   // server would it refuses what comes meanwhile.
   bool leaves_to_nodes(const protocol::CommandRow& row) const;
@@ -172,6 +175,11 @@ class ClientSession {
   void hold_until_answered() { held_ = true; }
   // CLIENT PAUSE holds that command back: it comes again when the pause is over.
   bool postpones(const protocol::CommandRow& row, const protocol::RequestView& request);
+  // --- upstream.read_your_writes ---
+  void note_write(routing::Slot slot, Handle reply_slot);
+  // A replica must have all that was acknowledged then to serve its reads of that slot; the epoch: any may;
+  // max(): the primary alone.
+  TimePoint read_since(routing::Slot slot) const;
   // Its last command; nullptr = unknown.
   void note_command(const protocol::CommandRow* row) { last_command_ = row; }
 
@@ -299,6 +307,7 @@ class ClientSession {
   std::unique_ptr<ExecReply> exec_;           // from EXEC on, if there is need of it
   Handle exec_slot_;                          // whose reply it takes; null: it has it
   std::unique_ptr<ClientTracking> tracking_;  // while it tracks
+  std::unique_ptr<OwnWrites> own_writes_;     // once it has written
   Handle watching_;
   Handle blocking_;
   Handle blocking_reply_;

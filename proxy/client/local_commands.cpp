@@ -9,6 +9,8 @@
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/acl_commands.hpp"
 #include "proxy/client/info_text.hpp"
+#include "proxy/client/sentinel_view.hpp"
+#include "proxy/socket_address.hpp"
 
 namespace slotway::proxy {
 
@@ -150,6 +152,23 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::none: break;
   }
   write_error(out, errors::unsupported(request.arg(0)));
+}
+
+bool LocalCommands::run_sentinel(const RequestView& request, const ClientSession& session,
+                                 std::string& out) const {
+  const bool is_on = config_.client.sentinel_view == config::SentinelViewMode::on;
+  if (!is_on || !equal_ignore_case(request.arg(0), "sentinel")) return false;
+  if (!session.facts().authenticated) {
+    write_error(out, errors::kNoAuth);
+    return true;
+  }
+  const config::ClientConfig& client = config_.client;
+  write_sentinel_reply(
+      request,
+      {config_.upstream.master_name, client.announce ? *client.announce : local_address(session.socket()),
+       facts_.run_id, pool_.topology() != nullptr, session.facts().resp3},
+      out);
+  return true;
 }
 
 bool LocalCommands::script_runs_long() const {

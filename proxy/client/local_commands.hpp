@@ -30,6 +30,10 @@ class LocalCommands {
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
            std::string& out) const;
 
+  // SENTINEL, if it is answered at all. False: it is a command that nobody knows.
+  bool run_sentinel(const protocol::RequestView& request, const ClientSession& session,
+                    std::string& out) const;
+
   // INFO's part that is the proxy's, as text.
   std::string own_info(const routing::InfoSections& sections) const;
 

@@ -1,4 +1,5 @@
-// What a client_session does between MULTI and EXEC, and with the connections that are set aside for it.
+// What a client_session does between MULTI and EXEC, with the connections that are set aside for it, and
+// about what it has written.
 
 #include <cassert>
 #include <memory>
@@ -159,6 +160,19 @@ void ClientSession::reset() {
   select(0);
   drop_transaction();
   forget_watching();
+}
+
+void ClientSession::note_write(routing::Slot slot, Handle reply_slot) {
+  if (!own_writes_) own_writes_ = std::make_unique<OwnWrites>();
+  own_writes_->note(slot, reply_slot);
+}
+
+TimePoint ClientSession::read_since(routing::Slot slot) const {
+  if (!own_writes_) return {};
+  // Replies come in order: with the latest write's all others have come.
+  if (!own_writes_->latest().is_null() && !room_.slots.find(own_writes_->latest()))
+    own_writes_->settle(room_.loop.now);
+  return own_writes_->answered(slot);
 }
 
 void ClientSession::drop_transaction() {

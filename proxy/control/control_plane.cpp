@@ -32,6 +32,11 @@ ControlPlane::ControlPlane(const config::Config& config, const Workers& workers,
           [this](const std::shared_ptr<const protocol::LearnedCommands>& learned) {
             for (const auto& worker : workers_) worker->publish(learned);
           }),
+      replicas_(
+          io_, config, [this] { return refresher_.current(); },
+          [this](const std::shared_ptr<const routing::ReplicaFacts>& facts) {
+            for (const auto& worker : workers_) worker->publish(facts);
+          }),
       reloader_(io_, config, std::move(load), [this](const config::Config& changed) { apply(changed); }),
       signals_(io_),
       drain_timer_(io_) {
@@ -53,6 +58,7 @@ void ControlPlane::run() {
   signals_.add(SIGHUP);
   wait_for_signal();
   refresher_.start();
+  replicas_.start();
   reloader_.start();
   listener_.start(workers_);
   io_.run();
@@ -88,6 +94,7 @@ void ControlPlane::apply(const config::Config& config) {
   config_ = config;
   listener_.set_max_clients(config.limits.max_clients);
   refresher_.configure(config);
+  replicas_.configure(config);
   const auto shared = std::make_shared<const config::Config>(config);
   for (const auto& worker : workers_) worker->configure(shared);
 }
@@ -148,6 +155,7 @@ void ControlPlane::check_drained() {
 
 void ControlPlane::finish() {
   refresher_.stop();
+  replicas_.stop();
   reloader_.stop();
   if (admin_) admin_->stop();
   io_.stop();

@@ -12,6 +12,7 @@
 
 #include "config/config.hpp"
 #include "proxy/control/config_reloader.hpp"
+#include "proxy/control/replica_watcher.hpp"
 #include "proxy/control/topology_refresher.hpp"
 #include "proxy/listener.hpp"
 #include "proxy/observe/admin_http.hpp"
@@ -55,6 +56,7 @@ class ControlPlane {
   boost::asio::io_context io_;
   Listener listener_;
   TopologyRefresher refresher_;
+  ReplicaWatcher replicas_;
   ConfigReloader reloader_;
   std::unique_ptr<AdminHttp> admin_;
   boost::asio::signal_set signals_;

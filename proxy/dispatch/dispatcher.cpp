@@ -33,7 +33,9 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
       planner_(loop.config.multikey, loop.config.client.debug_command == config::DebugCommand::allow,
                loop.config.upstream.is_one_shard() ? routing::Keyspace::one_shard : routing::Keyspace::slots),
       parked_(loop.blocks),
-      scripts_(loop.config.limits.max_scripts_bytes) {}
+      scripts_(loop.config.limits.max_scripts_bytes) {
+  take_read_policy();
+}
 
 // --- from a client ---
 
@@ -123,6 +125,7 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
           protocol::equal_ignore_case(request.arg(0), "host:")) {
         return session.close_after_replies();
       }
+      if (!session.facts().in_transaction && session.run_sentinel(request)) return;
       text = errors::unknown_command(request);
       ask_refresh(RefreshReason::unknown_command);
       break;
@@ -157,8 +160,8 @@ void Dispatcher::reject(ClientSession& session, const protocol::RequestView& req
   session.reply_error(family, ErrorClass::refused, text);
 }
 
-Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slot,
-                                  const protocol::CommandRow& row, routing::Slot slot) {
+Request Dispatcher::begin_request(ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
+                                  routing::Slot slot) {
   Request request;
   request.order = ++orders_;
   const routing::SessionFacts& facts = session.facts();
@@ -171,6 +174,7 @@ Request Dispatcher::begin_request(const ClientSession& session, Handle reply_slo
   request.readonly = row.has(protocol::kReadonly);
   request.repeatable =
       request.readonly || (loop_.config.failover.retry_unknown_writes >> index_of(row.family) & 1) != 0;
+  if (notes_writes_ && !request.readonly) session.note_write(slot, reply_slot);
   if (row.family == protocol::Family::scripting) {
     request.scripted = true;
     request.by_sha = row.scripts == protocol::ScriptUse::by_sha;
@@ -184,6 +188,7 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(single.row->family, request.bytes().size());
   Request forwarded = begin_request(session, slot, *single.row, single.slot);
+  if (spreads_reads_) forwarded.spreads = may_spread(session, *single.row, single.slot);
   send(forwarded, [&](ByteQueue& out) {
     protocol::Block* block = source ? source->take_block(request.bytes().size()) : nullptr;
     if (block) {
@@ -232,6 +237,7 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
   for (std::size_t i = 0; i < fragments.size(); ++i) {
     Request part = begin_request(session, slot, row, fragments[i].slot);
     part.fragment = static_cast<std::uint32_t>(i);
+    if (spreads_reads_) part.spreads = may_spread(session, row, part.slot);
     send(part, [&](ByteQueue& out) {
       splitter.write_fragment(request, planner_.keys(), i, row,
                               [&](std::string_view piece) { out.append(loop_.blocks, piece); });
@@ -374,11 +380,15 @@ void Dispatcher::on_lost(UpstreamConnection& connection) {
   ask_refresh(RefreshReason::connection_lost);
   if (connection.is_pinned()) return lose_pinned(connection);
   UpstreamPipeline& pipeline = connection.pipeline();
-  const TimePoint due = connection.state() == UpstreamState::backoff ? connection.retry_at() : loop_.now;
+  const bool is_replica = connection.use().replica;
+  if (is_replica) pool_.bench(connection.endpoint());
+  const bool waits = connection.state() == UpstreamState::backoff && !is_replica;
+  const TimePoint due = waits ? connection.retry_at() : loop_.now;
   while (!pipeline.empty()) {
     Request request = pipeline.front();
     const bool unsent = pipeline.front_is_unsent();
     if (request.kind == Request::Kind::client && !request.abandoned) {
+      if (is_replica) leave_replica(request);
       if (!request.fixed && (unsent || request.repeatable)) {
         ByteQueue bytes;
         pipeline.copy_front(bytes);

@@ -62,6 +62,7 @@ class Dispatcher final : public UpstreamEvents {
     const config::Config& config = loop_.config;
     planner_.set_options(config.multikey, config.client.debug_command == config::DebugCommand::allow);
     scripts_.set_max_bytes(config.limits.max_scripts_bytes);
+    take_read_policy();
   }
   // See UpstreamPool::map_version().
   std::uint64_t map_version() const { return pool_.map_version(); }
@@ -134,7 +135,7 @@ class Dispatcher final : public UpstreamEvents {
   // Ahead of `request` go the scripts that the connection's node has not been told of.
   void load_scripts(UpstreamConnection& connection, const Request& request);
 
-  Request begin_request(const ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
+  Request begin_request(ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
                         routing::Slot slot);
 
   // Sends the request to its slot's node, or parks it. `write(ByteQueue&)` appends its bytes.
@@ -155,6 +156,17 @@ class Dispatcher final : public UpstreamEvents {
   void resend(const Request& request, protocol::ByteQueue& bytes);
   // Makes one request for each shard of one for all.
   void spread(const Request& whole, protocol::ByteQueue bytes);
+
+  // --- reads that replicas serve (replica_reads.cpp) ---
+  void take_read_policy() {
+    const config::UpstreamConfig& upstream = loop_.config.upstream;
+    spreads_reads_ = upstream.reads_from_replicas();
+    notes_writes_ = spreads_reads_ && upstream.read_your_writes == config::ReadYourWrites::on;
+  }
+  bool may_spread(const ClientSession& session, const protocol::CommandRow& row, routing::Slot slot) const;
+  UpstreamConnection* reader_for(Request& request);
+  void leave_replica(Request& request);
+  bool retry_at_primary(UpstreamConnection& from, protocol::RedirectKind kind);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
   enum class Credit : std::uint8_t { none, doubtful, full };
@@ -208,6 +220,8 @@ class Dispatcher final : public UpstreamEvents {
   RequestRefresh request_refresh_;
   std::uint32_t refreshes_asked_ = 0;  // bit per reason, since the last tick
   routing::Planner planner_;
+  bool spreads_reads_ = false;
+  bool notes_writes_ = false;
   ParkedRequests parked_;
   std::uint64_t orders_ = 0;  // requests begun
   ScriptStore scripts_;
@@ -225,9 +239,11 @@ class Dispatcher final : public UpstreamEvents {
 
 template <class Write>
 void Dispatcher::send(Request& request, Write write) {
-  UpstreamConnection* connection = request.slot == routing::kAnySlot
-                                       ? pool_.any_primary(request.use)
-                                       : pool_.for_slot(request.slot, request.use);
+  UpstreamConnection* connection = request.spreads ? reader_for(request) : nullptr;
+  if (!request.spreads) {
+    connection = request.slot == routing::kAnySlot ? pool_.any_primary(request.use)
+                                                   : pool_.for_slot(request.slot, request.use);
+  }
   if (connection && connection->accepts(loop_.now)) return send_to(*connection, request, false, write);
   ask_refresh(connection ? routing::RefreshReason::connection_lost : routing::RefreshReason::uncovered_slot);
   protocol::ByteQueue bytes;

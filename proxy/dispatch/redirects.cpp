@@ -54,6 +54,7 @@ bool Dispatcher::handle_redirect(UpstreamConnection& connection, std::string_vie
   const Credit credit = credit_of(connection, error, reply);
   if (credit != Credit::full) return credit == Credit::doubtful && doubt(connection, error, reply);
   loop_.counters.redirects[index_of(error.kind)].add();
+  if (connection.use().replica) return retry_at_primary(connection, error.kind);
 
   Request& request = connection.pipeline().front();
   if (!slots_.find(request.reply_slot)) {

@@ -18,13 +18,17 @@ struct UpstreamUse {
   bool resp3 : 1 = false;     // the protocol of its replies
   bool aside : 1 = false;     // takes no scripts: a node that runs one reads nothing from where it came
   bool no_touch : 1 = false;  // the node was told CLIENT NO-TOUCH ON
-  bool pinned : 1 = false;    // serves one session at a time, else all of the worker's
+  bool replica : 1 =
+      false;  // for reads that a replica serves: the node was told READONLY, if it is a cluster's
+  bool pinned : 1 = false;  // serves one session at a time, else all of the worker's
   std::uint16_t database = 0;
   friend bool operator==(const UpstreamUse&, const UpstreamUse&) = default;
 
-  static constexpr std::size_t kSharedKinds = 8;
+  static constexpr std::size_t kSharedKinds = 16;
   // Among the shared connections to a database of a node.
-  std::size_t shared_index() const { return (resp3 ? 1u : 0u) | (aside ? 2u : 0u) | (no_touch ? 4u : 0u); }
+  std::size_t shared_index() const {
+    return (resp3 ? 1u : 0u) | (aside ? 2u : 0u) | (no_touch ? 4u : 0u) | (replica ? 8u : 0u);
+  }
 };
 
 struct Request {
@@ -63,6 +67,7 @@ struct Request {
   bool by_sha : 1 = false;      // it names scripts by their sha: the node must have been told of them
   bool held : 1 = false;        // has waited for a primary: its deadline includes failover.hold
   bool repeatable : 1 = false;  // a read, or a write that may be executed twice
+  bool spreads : 1 = false;     // a replica may serve it
   bool selects : 1 = false;     // it leaves its connection in another database (a transaction's SELECT)
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;

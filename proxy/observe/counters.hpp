@@ -94,6 +94,8 @@ struct WorkerCounters {
   Counter fragments;          // requests sent to nodes on behalf of split commands
   Counter retries;            // reads sent again after a lost connection
   Counter retried_writes;     // writes likewise (failover.retry_unknown_writes)
+  Counter replica_reads;      // sent to a replica
+  Counter replica_retries;    // of these, sent to the primary because the replica failed them
   Counter held_requests;      // waiting for a node now, or until they may be sent again
   Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;

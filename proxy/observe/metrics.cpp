@@ -197,6 +197,10 @@ void add_upstream_totals(Families& out, const Workers& workers) {
   add_sum(out, workers, "slotway_upstream_connect_failures_total", MetricType::Counter,
           "Connection attempts to nodes that failed, in the handshake too.",
           &WorkerCounters::upstream_connect_failures);
+  add_sum(out, workers, "slotway_replica_reads_total", MetricType::Counter, "Reads sent to replicas.",
+          &WorkerCounters::replica_reads);
+  add_sum(out, workers, "slotway_replica_retries_total", MetricType::Counter,
+          "Reads sent to the primary because a replica failed them.", &WorkerCounters::replica_retries);
   add_sum(out, workers, "slotway_upstream_received_bytes_total", MetricType::Counter,
           "Bytes read from nodes.", &WorkerCounters::upstream_bytes_in);
   add_sum(out, workers, "slotway_upstream_sent_bytes_total", MetricType::Counter, "Bytes written to nodes.",

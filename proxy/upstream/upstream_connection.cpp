@@ -21,6 +21,8 @@ namespace {
 
 // A connection whose oldest request has waited this many times the request timeout is stuck.
 constexpr int kStuckFactor = 2;
+// A replica has this part of it.
+constexpr int kReplicaShare = 2;
 constexpr std::chrono::milliseconds kLongScript{100};
 
 }  // namespace
@@ -32,9 +34,11 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamE
       events_(events),
       endpoint_(std::move(endpoint)),
       use_(use),
-      handshake_(
-          loop.config.upstream,
-          {.resp3 = use.resp3, .asks_id = use.pinned, .no_touch = use.no_touch, .database = use.database}),
+      handshake_(loop.config.upstream, {.resp3 = use.resp3,
+                                        .asks_id = use.pinned,
+                                        .no_touch = use.no_touch,
+                                        .database = use.database,
+                                        .readonly = use.replica && !loop.config.upstream.is_one_shard()}),
       pipeline_(loop.blocks) {}
 
 UpstreamConnection::~UpstreamConnection() {
@@ -308,8 +312,9 @@ void UpstreamConnection::on_tick() {
     if (is_overdue()) fail("no reply in time");
     return;
   }
-  if (loop_.now - pipeline_.front().queued_at > kStuckFactor * timeouts.request)
-    fail("no reply for too long");
+  // What a replica does not answer the primary still can.
+  const auto bound = use_.replica ? timeouts.request / kReplicaShare : kStuckFactor * timeouts.request;
+  if (loop_.now - pipeline_.front().queued_at > bound) fail("no reply for too long");
 }
 
 bool UpstreamConnection::awaits_script() const {

@@ -8,6 +8,7 @@ namespace slotway::proxy {
 namespace {
 
 constexpr std::string_view kNoTouch = "*3\r\n$6\r\nCLIENT\r\n$8\r\nNO-TOUCH\r\n$2\r\nON\r\n";
+constexpr std::string_view kReadonly = "*1\r\n$8\r\nREADONLY\r\n";
 constexpr std::string_view kClientId = "*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n";
 
 }  // namespace
@@ -24,6 +25,7 @@ std::string UpstreamHandshake::start() {
     protocol::write_select(select, options_.database);
     say(out, Step::select, select);
   }
+  if (options_.readonly) say(out, Step::readonly, kReadonly);
   if (options_.no_touch) say(out, Step::no_touch, kNoTouch);
   if (options_.asks_id) say(out, Step::client_id, kClientId);
   return out;
@@ -70,6 +72,10 @@ UpstreamHandshake::Status UpstreamHandshake::on_reply(std::string_view reply) {
       // here.
       error_ = "it refuses SELECT " + std::to_string(options_.database) +
                ": check its databases, and that its user may say SELECT";
+      return Status::failed;
+    case Step::readonly:
+      if (!refused) break;
+      error_ = "it refuses READONLY: check that its user may say it, or set upstream.read_from to primary";
       return Status::failed;
     case Step::no_touch: no_touch_refused_ = refused; break;
     case Step::client_id:

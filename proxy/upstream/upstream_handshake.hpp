@@ -1,9 +1,9 @@
 // What is said to a node before anything else on each connection: AUTH, or HELLO 3 with it, SELECT
-// of a database but 0, CLIENT NO-TOUCH ON for clients that said so, and CLIENT ID where somebody may have to
-// name the connection to the node later (CLIENT UNBLOCK). Sans-I/O: it offers bytes to write and is fed the
-// replies. TLS comes before it, READONLY will come after it: their place is here. Owner: an
-// UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but in what start()
-// returns.
+// of a database but 0, READONLY to a cluster's replica, CLIENT NO-TOUCH ON for clients that said so, and
+// CLIENT ID where somebody may have to name the connection to the node later (CLIENT UNBLOCK). Sans-I/O: it
+// offers bytes to write and is fed the replies. TLS comes before it, READONLY will come after it: their place
+// is here. Owner: an UpstreamConnection while it connects. Thread: worker. Invariant: no secret leaves it but
+// in what start() returns.
 #pragma once
 
 #include <array>
@@ -25,6 +25,7 @@ class UpstreamHandshake {
     bool asks_id = false;
     bool no_touch = false;
     std::uint16_t database = 0;
+    bool readonly = false;
   };
 
   UpstreamHandshake(const config::UpstreamConfig& upstream, Options options)
@@ -42,7 +43,7 @@ class UpstreamHandshake {
   bool no_touch_refused() const { return no_touch_refused_; }
 
  private:
-  enum class Step : std::uint8_t { login, select, no_touch, client_id };
+  enum class Step : std::uint8_t { login, select, readonly, no_touch, client_id };
 
   std::string hello() const;
   std::string auth() const;
@@ -50,7 +51,7 @@ class UpstreamHandshake {
 
   const config::UpstreamConfig& upstream_;
   const Options options_;
-  std::array<Step, 4> awaited_{};  // replies, in their order
+  std::array<Step, 5> awaited_{};  // replies, in their order
   std::size_t said_ = 0;           // of awaited_
   std::size_t answered_ = 0;       // of awaited_
   bool no_touch_refused_ = false;

@@ -15,6 +15,8 @@ namespace {
 constexpr std::chrono::seconds kUnusedFor{30};
 // So long after a long script another one is expected: else PING's answer would change back and forth.
 constexpr std::chrono::seconds kScriptEcho{1};
+// Of whom none can be reached the primary serves the read.
+constexpr int kReadersTried = 3;
 
 }  // namespace
 
@@ -30,9 +32,14 @@ void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topolog
   connections_.for_each([this](Handle, UpstreamConnection& connection) {
     const routing::NodeIndex node = topology_->find(connection.endpoint().host, connection.endpoint().port);
     if (connection.is_pinned()) return;  // it goes when its session gives it back, or unused
-    connection.retire(node == routing::kNoNode);
-    if (node != routing::kNoNode) shared(node, connection.use()) = &connection;
+    const bool is_wanted =
+        node != routing::kNoNode &&
+        (!connection.use().replica || topology_->node(node).role == routing::NodeRole::replica);
+    connection.retire(!is_wanted);
+    if (is_wanted) shared(node, connection.use()) = &connection;
   });
+  reads_.set_map(topology_);
+  choose_readers();
 }
 
 bool UpstreamPool::move_slot(routing::Slot slot, const routing::Endpoint& endpoint) {
@@ -53,6 +60,28 @@ UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot, UpstreamUse use) 
   if (!topology_) return nullptr;
   const routing::NodeIndex node = topology_->primary_of(slot);
   return node == routing::kNoNode ? nullptr : for_node(node, use);
+}
+
+UpstreamConnection* UpstreamPool::for_read(routing::Slot slot, UpstreamUse use, TimePoint since) {
+  const routing::NodeIndex primary = topology_ ? topology_->primary_of(slot) : routing::kNoNode;
+  use.replica = true;
+  for (int i = 0; i < kReadersTried; ++i) {
+    const routing::NodeIndex node = reads_.next(primary, since);
+    if (node == routing::kNoNode || node == primary) return nullptr;
+    UpstreamConnection* connection = for_node(node, use);
+    if (connection && connection->accepts(loop_.now)) return connection;
+  }
+  return nullptr;
+}
+
+void UpstreamPool::set_replica_facts(std::shared_ptr<const routing::ReplicaFacts> facts) {
+  reads_.set_facts(std::move(facts));
+  choose_readers();
+}
+
+void UpstreamPool::bench(const routing::Endpoint& replica) {
+  reads_.bench(replica, loop_.now);
+  choose_readers();
 }
 
 UpstreamConnection* UpstreamPool::any_primary(UpstreamUse use) {
@@ -84,7 +113,7 @@ std::size_t UpstreamPool::next_primary(std::size_t from) const {
 UpstreamConnection* UpstreamPool::at(const routing::Endpoint& endpoint, UpstreamUse use) {
   const routing::NodeIndex node =
       topology_ ? topology_->find(endpoint.host, endpoint.port) : routing::kNoNode;
-  if (node == routing::kNoNode || !serves_[node]) ++strays_;
+  if (!use.replica && (node == routing::kNoNode || !serves_[node])) ++strays_;
   if (use.pinned) return lease(endpoint, use);
   UpstreamConnection* found = nullptr;
   connections_.for_each([&](Handle, UpstreamConnection& connection) {
@@ -190,6 +219,9 @@ void UpstreamPool::judge_latencies() {
     if (node == nodes.end()) node = nodes.insert(node, {&connection.endpoint()});
     connection.report_latency(*node);
   });
+  for (const routing::NodeSecond& second : nodes)
+    reads_.set_latency(*second.node, routing::latency_us(second).value_or(0));
+  choose_readers();
   for (const routing::SlowChange& change : slow_nodes_.observe(nodes)) {
     const std::string name = config::print_host_port(change.node.host, change.node.port);
     const auto ms = [](std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000; };
@@ -205,6 +237,7 @@ void UpstreamPool::judge_latencies() {
 void UpstreamPool::give_back_misplaced() {
   connections_.for_each([&](Handle, UpstreamConnection& connection) {
     if (!connection.is_opening() || connection.pipeline().empty()) return;
+    if (connection.use().replica && !connection.is_retired()) return;
     const routing::Slot slot = connection.pipeline().front().slot;
     const routing::Endpoint* owner = slot == routing::kAnySlot ? nullptr : topology_->owner_of(slot);
     if (owner ? *owner != connection.endpoint() : connection.is_retired()) events_->on_lost(connection);

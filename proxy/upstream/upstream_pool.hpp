@@ -13,6 +13,7 @@
 
 #include "proxy/slab.hpp"
 #include "proxy/upstream/connect_gate.hpp"
+#include "proxy/upstream/read_router.hpp"
 #include "proxy/upstream/upstream_connection.hpp"
 #include "routing/slow_nodes.hpp"
 #include "routing/topology.hpp"
@@ -47,9 +48,18 @@ class UpstreamPool {
   // One that is pinned is the caller's until release(); nullptr also says that all of them are taken.
   UpstreamConnection* for_slot(routing::Slot slot, UpstreamUse use);  // nullptr: no node is known for it
   UpstreamConnection* any_primary(UpstreamUse use);                   // nullptr: no node is known at all
+  // Of a replica that may serve the slot's next read, and has all that was acknowledged at `since`; nullptr:
+  // it is the primary's turn, or there is none.
+  UpstreamConnection* for_read(routing::Slot slot, UpstreamUse use, TimePoint since);
   UpstreamConnection* at(const routing::Endpoint& endpoint, UpstreamUse use);
   // How often a node was named that serves no slot by the map: while slots move to a node that is new.
   std::uint64_t strays() const { return strays_; }
+
+  // --- who serves reads ---
+  void set_replica_facts(std::shared_ptr<const routing::ReplicaFacts> facts);
+  // A read has failed there.
+  void bench(const routing::Endpoint& replica);
+  void on_config() { choose_readers(); }
 
   // --- pinned connections ---
   bool may_lease(std::size_t count = 1) const {
@@ -100,6 +110,7 @@ class UpstreamPool {
   void close_unused();
   void open_waiting();
   void judge_latencies();
+  void choose_readers() { reads_.choose(loop_.config.upstream, loop_.now); }
   std::size_t next_primary(std::size_t from) const;  // healthy, from this index on
 
   Loop& loop_;
@@ -120,6 +131,7 @@ class UpstreamPool {
   ConnectGate gate_;
   bool gate_left_ = false;  // since open_waiting()
   routing::SlowNodes slow_nodes_;
+  ReadRouter reads_;
   std::vector<routing::NodeSecond> seconds_;  // kept for its memory
   TimePoint next_judgement_{};
   // Pinned ones that nobody has, the last given back at the end.

@@ -10,8 +10,8 @@ namespace {
 
 // A configuration that differs from the defaults in that option alone.
 Config changed(const Option& option) {
-  for (const char* value :
-       {"12kb", "13", "21ms", "[::1]:1", "standalone", "nodes", "allow", "reject", "json", "warn", "hash"}) {
+  for (const char* value : {"12kb", "13", "21ms", "[::1]:1", "standalone", "nearest", "on", "a=b", "nodes",
+                            "allow", "reject", "json", "warn", "hash"}) {
     Config config;
     if (!option.set(value, config) && !(config == Config{})) return config;
   }

@@ -122,6 +122,19 @@ TEST_CASE("options that contradict each other are a problem") {
        "cluster_view: cluster_view is nodes, and there is no cluster; remove cluster_view, or set "
        "upstream.mode "
        "to cluster"},
+      {[](Config& c) {
+         c.upstream.mode = UpstreamMode::standalone;
+         c.upstream.read_from = ReadFrom::any;
+       },
+       "upstream.read_from: there are no replicas in mode standalone; remove read_from, or set upstream.mode "
+       "to "
+       "cluster or sentinel"},
+      {[](Config& c) {
+         c.upstream.zones = {{"10.0.0.0/33", "a"}};
+       },
+       "upstream.zones: '10.0.0.0/33' is not a network; write it as 10.0.1.0/24 or fd00:1::/64, one address, "
+       "or a "
+       "node's name"},
       {[](Config& c) { c.upstream.sentinel_username = "u"; },
        "upstream.sentinel_username: there is a user name but no password; set "
        "upstream.sentinel_password_file "

@@ -177,4 +177,16 @@ TEST_CASE("why there is no primary is told in /readyz, and it comes when it can"
   CHECK(slotway.running());
 }
 
+TEST_CASE("a client that asks a sentinel for the primary is sent to Slotway itself") {
+  kit::RedisProcess redis;
+  const std::string seed = "127.0.0.1:" + std::to_string(redis.port());
+  const std::vector<std::string> standalone = {"--upstream-mode", "standalone"};
+  const std::vector<std::string> with_view = {"--upstream-mode", "standalone", "--sentinel-view", "on"};
+  const SlotwayProcess without(SLOTWAY_BINARY, seed, standalone);
+  const SlotwayProcess with(SLOTWAY_BINARY, seed, with_view);
+  CHECK(with.client().text({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"}) ==
+        "[\"127.0.0.1\", \"" + std::to_string(with.port()) + "\"]");
+  CHECK(without.client().text({"SENTINEL", "MASTERS"}) == redis.client().text({"SENTINEL", "MASTERS"}));
+}
+
 }  // namespace slotway::integration

@@ -1,0 +1,187 @@
+// Reads that replicas serve: they go where the policy says, avoid replicas that are of no use, and never cost
+// an error.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/integration/proxied_cluster.hpp"
+#include "tests/kit/sentinel_group.hpp"
+#include "tests/kit/wait_until.hpp"
+
+namespace slotway::integration {
+namespace {
+
+using kit::ClusterProcess;
+using kit::SentinelGroup;
+using kit::SlotwayProcess;
+using kit::TestClient;
+
+constexpr std::chrono::seconds kLimit(30);
+
+// How often a server has run the command.
+long long calls(const kit::Reply& info, const std::string& command) {
+  const std::size_t at = info.text.find("cmdstat_" + command + ":calls=");
+  return at == std::string::npos ? 0 : std::atoll(info.text.c_str() + at + command.size() + 15);
+}
+
+long long gets(const kit::RedisProcess& node) { return calls(node.command({"INFO", "commandstats"}), "get"); }
+
+struct Group {
+  SentinelGroup group;
+  SlotwayProcess slotway;
+
+  explicit Group(const std::vector<std::string>& arguments)
+      : slotway(SLOTWAY_BINARY, group.seeds(), group.slotway_arguments(arguments)) {}
+  TestClient client() const { return slotway.client(std::chrono::seconds(20)); }
+  std::vector<long long> gets_by_server() {
+    std::vector<long long> out;
+    for (std::size_t i = 0; i < group.server_count(); ++i) out.push_back(gets(group.server(i)));
+    return out;
+  }
+  // Until Slotway's facts of the replicas have come, one client's read at a time is served by a replica.
+  void wait_until_replicas_serve() {
+    TestClient asking = client();
+    kit::wait_until("a replica serves a read", kLimit, [&] {
+      const double before = slotway.metric("slotway_replica_reads_total");
+      asking.text({"GET", "nothing"});
+      return slotway.metric("slotway_replica_reads_total") > before;
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("reads go where the policy says") {
+  struct Case {
+    std::string policy;
+    std::vector<bool> serves;  // the primary, and the two replicas
+  };
+  const Case c =
+      GENERATE(as<Case>{}, Case{"primary", {true, false, false}}, Case{"prefer_replica", {false, true, true}},
+               Case{"replica", {false, true, true}}, Case{"any", {true, true, true}});
+  INFO(c.policy);
+  Group proxied({"--upstream-read-from", c.policy});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "k", "v"}) == "+OK");
+  REQUIRE(client.text({"WAIT", "2", "10000"}) == ":2");
+  if (c.policy != "primary") proxied.wait_until_replicas_serve();
+  const std::vector<long long> before = proxied.gets_by_server();
+  for (int i = 0; i < 300; ++i) REQUIRE(client.text({"GET", "k"}) == "\"v\"");
+  const std::vector<long long> after = proxied.gets_by_server();
+  for (std::size_t i = 0; i < 3; ++i) {
+    INFO("server " << i << ": " << after[i] - before[i] << " reads");
+    CHECK((after[i] - before[i] > 0) == c.serves[i]);
+  }
+  // What writes, or may, goes to the primary all the same.
+  CHECK(client.text({"INCR", "n"}) == ":1");
+  CHECK(client.text({"GETSET", "k", "w"}) == "\"v\"");
+  CHECK(client.text({"EVAL", "return redis.call('SET',KEYS[1],1)", "1", "e"}) == "+OK");
+}
+
+TEST_CASE("a cluster's replicas serve reads of their slots, split ones too") {
+  ProxiedCluster proxied({"--workers", "2", "--upstream-read-from", "prefer_replica"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"MSET", "a", "1", "b", "2", "c", "3"}) == "+OK");
+  REQUIRE(client.text({"WAIT", "1", "10000"}) == ":1");
+  kit::wait_until("replicas serve", kLimit, [&] {
+    const double before = proxied.slotway.metric("slotway_replica_reads_total");
+    client.text({"MGET", "a", "b", "c"});
+    return proxied.slotway.metric("slotway_replica_reads_total") == before + 3;
+  });
+  CHECK(client.text({"MGET", "a", "b", "c"}) == "[\"1\", \"2\", \"3\"]");
+  for (int i = 0; i < 100; ++i) REQUIRE(client.text({"GET", "a"}) == "\"1\"");
+  CHECK(proxied.redirects("moved") == 0);
+
+  SECTION("a replica that is killed costs no read") {
+    for (std::size_t i = 3; i < ClusterProcess::kNodes; ++i) proxied.cluster.node(i).kill();
+    for (int i = 0; i < 100; ++i) REQUIRE(client.text({"MGET", "a", "b", "c"}) == "[\"1\", \"2\", \"3\"]");
+  }
+  SECTION("one that is promoted, and back") {
+    proxied.cluster.failover(3);
+    for (int i = 0; i < 100; ++i) REQUIRE(client.text({"MGET", "a", "b", "c"}) == "[\"1\", \"2\", \"3\"]");
+    proxied.cluster.wait_until_in_sync();
+    proxied.cluster.failover(0);
+    for (int i = 0; i < 100; ++i) REQUIRE(client.text({"MGET", "a", "b", "c"}) == "[\"1\", \"2\", \"3\"]");
+  }
+  SECTION("one that freezes: the primary serves what it does not answer") {
+    proxied.cluster.node(3).pause();
+    proxied.cluster.node(4).pause();
+    proxied.cluster.node(5).pause();
+    for (int i = 0; i < 3; ++i) REQUIRE(client.text({"MGET", "a", "b", "c"}) == "[\"1\", \"2\", \"3\"]");
+    for (std::size_t i = 3; i < ClusterProcess::kNodes; ++i) proxied.cluster.node(i).resume();
+  }
+}
+
+TEST_CASE("a replica that is loading, or has lost its primary, is left alone") {
+  Group proxied({"--upstream-read-from", "prefer_replica"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "k", "v"}) == "+OK");
+  REQUIRE(client.text({"WAIT", "2", "10000"}) == ":2");
+  proxied.wait_until_replicas_serve();
+  // With this it refuses reads while it has no link (MASTERDOWN), and its primary does not name it any more.
+  proxied.group.ask_server(1, {"CONFIG", "SET", "replica-serve-stale-data", "no"});
+  proxied.group.ask_server(1, {"REPLICAOF", "127.0.0.1", "1"});
+  for (int i = 0; i < 300; ++i) REQUIRE(client.text({"GET", "k"}) == "\"v\"");
+  kit::wait_until("it is not asked any more", kLimit, [&] {
+    const double retries = proxied.slotway.metric("slotway_replica_retries_total");
+    for (int i = 0; i < 50; ++i) client.text({"GET", "k"});
+    return proxied.slotway.metric("slotway_replica_retries_total") == retries;
+  });
+}
+
+TEST_CASE("a replica that lags is left alone until it has caught up") {
+  Group proxied({"--upstream-read-from", "prefer_replica", "--upstream-max-replica-lag", "2s"});
+  TestClient client = proxied.client();
+  REQUIRE(client.text({"SET", "k", "v"}) == "+OK");
+  REQUIRE(client.text({"WAIT", "2", "10000"}) == ":2");
+  proxied.wait_until_replicas_serve();
+  proxied.group.server(1).pause();
+  kit::wait_until("nobody waits for it", kLimit, [&] {
+    const double retries = proxied.slotway.metric("slotway_replica_retries_total");
+    for (int i = 0; i < 20; ++i) client.text({"GET", "k"});
+    return proxied.slotway.metric("slotway_replica_retries_total") == retries;
+  });
+  proxied.group.server(1).resume();
+  const long long before = gets(proxied.group.server(1));
+  kit::wait_until("it serves again", kLimit, [&] {
+    client.text({"GET", "k"});
+    return gets(proxied.group.server(1)) > before;
+  });
+}
+
+TEST_CASE("a client reads what it has written, whoever serves its reads") {
+  Group proxied({"--upstream-read-from", "prefer_replica", "--upstream-read-your-writes", "on"});
+  proxied.wait_until_replicas_serve();
+  TestClient client = proxied.client();
+  // One replica is behind, and says so to its primary only when it goes on.
+  proxied.group.server(1).pause();
+  for (int i = 0; i < 2000; ++i) {
+    const std::string value = std::to_string(i);
+    const auto replies = client.pipeline({{"SET", "k", value}, {"GET", "k"}});
+    REQUIRE(to_text(replies[1]) == "\"" + value + "\"");
+    REQUIRE(client.text({"GET", "k"}) == "\"" + value + "\"");
+  }
+  proxied.group.server(1).resume();
+  // Then it is served by a replica again.
+  kit::wait_until("a replica serves what was written", kLimit, [&] {
+    const double before = proxied.slotway.metric("slotway_replica_reads_total");
+    REQUIRE(client.text({"GET", "k"}) == "\"1999\"");
+    return proxied.slotway.metric("slotway_replica_reads_total") > before;
+  });
+}
+
+TEST_CASE("who watches, or tracks, reads from the primary") {
+  Group proxied({"--upstream-read-from", "replica"});
+  proxied.wait_until_replicas_serve();
+  TestClient client = proxied.client();
+  const auto replica_reads = [&] { return proxied.slotway.metric("slotway_replica_reads_total"); };
+  REQUIRE(client.text({"WATCH", "k"}) == "+OK");
+  const double before = replica_reads();
+  CHECK(client.text({"GET", "k"}) == "nil");
+  CHECK(replica_reads() == before);
+  CHECK(client.text({"UNWATCH"}) == "+OK");
+  CHECK(client.text({"GET", "k"}) == "nil");
+  CHECK(replica_reads() == before + 1);
+}
+
+}  // namespace slotway::integration
