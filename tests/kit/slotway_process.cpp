@@ -32,13 +32,16 @@ HttpReply http_ask(std::uint16_t port, const std::string& method, const std::str
 }
 
 SlotwayProcess::SlotwayProcess(const std::string& binary, const std::string& seeds,
-                               std::vector<std::string> arguments, const std::string& yaml)
+                               std::vector<std::string> arguments, const std::string& yaml,
+                               const std::vector<std::string>& more_addresses)
     : port_(free_port()), admin_port_(free_port()) {
+  std::string addresses = "127.0.0.1:" + std::to_string(port_);
+  for (const std::string& address : more_addresses) addresses += "," + address;
   command_ = {binary,
               "--upstream",
               seeds,
               "--listen",
-              "127.0.0.1:" + std::to_string(port_),
+              addresses,
               "--admin",
               "127.0.0.1:" + std::to_string(admin_port_)};
   command_.insert(command_.end(), arguments.begin(), arguments.end());

@@ -29,10 +29,10 @@ inline HttpReply http_get(std::uint16_t port, const std::string& path) { return 
 class SlotwayProcess {
  public:
   // `seeds` is the value of --upstream; `arguments` follow, e.g. {"--workers", "1"}. A non-empty `yaml` is
-  // written to a file and given with --config. Returns when /readyz answers 200; throws std::runtime_error
-  // with the program's output if it does not.
+  // written to a file and given with --config. It listens on port(), and on `more_addresses`. Returns when
+  // /readyz answers 200; throws std::runtime_error with the program's output if it does not.
   SlotwayProcess(const std::string& binary, const std::string& seeds, std::vector<std::string> arguments = {},
-                 const std::string& yaml = {});
+                 const std::string& yaml = {}, const std::vector<std::string>& more_addresses = {});
 
   std::uint16_t port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; }

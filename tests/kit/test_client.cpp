@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,27 +95,54 @@ std::string encode(const Args& arguments) {
 
 void TestClient::ReaderDeleter::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
-TestClient::TestClient(std::uint16_t port, Timeout timeout, const std::string& host)
-    : timeout_(timeout), reader_(redisReaderCreate()) {
+TestClient::TestClient(Timeout timeout) : timeout_(timeout), reader_(redisReaderCreate()) {}
+
+TestClient::TestClient(std::uint16_t port, Timeout timeout, const std::string& host) : TestClient(timeout) {
+  const std::string name = "port " + std::to_string(port);
+  sockaddr_storage storage{};
   sockaddr_in address{};
+  sockaddr_in6 address6{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
-    throw ClientError("no IPv4 address: " + host);
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  address.sin_port = address6.sin6_port = htons(port);
+  address6.sin6_family = AF_INET6;
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) == 1) {
+    std::memcpy(&storage, &address, sizeof address);
+    connect(storage, sizeof address, name);
+  } else if (::inet_pton(AF_INET6, host.c_str(), &address6.sin6_addr) == 1) {
+    std::memcpy(&storage, &address6, sizeof address6);
+    connect(storage, sizeof address6, name);
+  } else {
+    throw ClientError("no address: " + host);
+  }
+}
+
+TestClient TestClient::on_socket(const std::string& path, Timeout timeout) {
+  sockaddr_storage storage{};
+  sockaddr_un address{};
+  if (path.size() >= sizeof address.sun_path) throw ClientError("too long for a unix socket: " + path);
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  std::memcpy(&storage, &address, sizeof address);
+  TestClient client(timeout);
+  client.connect(storage, sizeof address, path);
+  return client;
+}
+
+void TestClient::connect(const sockaddr_storage& address, socklen_t size, const std::string& name) {
+  fd_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd_ < 0) throw ClientError(errno_text("socket"));
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  int error = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  int error = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), size) == 0 ? 0 : errno;
   if (error == EINPROGRESS) {
     short ready = 0;
     error = ETIMEDOUT;
-    socklen_t size = sizeof(error);
-    if (poll_for(POLLOUT, ready, timeout_)) ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    socklen_t error_size = sizeof(error);
+    if (poll_for(POLLOUT, ready, timeout_)) ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &error_size);
   }
   if (error != 0) {
     close();
-    throw ClientError("connect to port " + std::to_string(port) + ": " + std::strerror(error));
+    throw ClientError("connect to " + name + ": " + std::strerror(error));
   }
 }
 

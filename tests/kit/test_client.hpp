@@ -4,6 +4,8 @@
 // redisReader.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
@@ -47,9 +49,12 @@ class TestClient {
  public:
   using Timeout = std::chrono::milliseconds;
 
-  // Connects, or throws ClientError. `timeout` bounds the connecting and then each call below.
+  // Connects, or throws ClientError. `host`: an IPv4 or IPv6 address. `timeout` bounds the connecting and
+  // then each call below.
   explicit TestClient(std::uint16_t port, Timeout timeout = std::chrono::seconds(10),
                       const std::string& host = "127.0.0.1");
+  // Likewise, to a unix socket.
+  static TestClient on_socket(const std::string& path, Timeout timeout = std::chrono::seconds(10));
   ~TestClient();
   TestClient(TestClient&& other) noexcept;
   TestClient& operator=(TestClient&&) = delete;
@@ -83,6 +88,8 @@ class TestClient {
     void operator()(redisReader* reader) const;
   };
 
+  explicit TestClient(Timeout timeout);
+  void connect(const sockaddr_storage& address, socklen_t size, const std::string& name);
   // Waits for `events`; false if `timeout` has passed.
   bool poll_for(short events, short& ready, Timeout timeout) const;
   // Appends what has come to received_; false if the peer has closed.
