@@ -22,6 +22,14 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
+// Where clients connect: a TCP address, or a unix socket.
+struct ListenAddress {
+  HostPort tcp;      // numeric; port 0 = any free port. Unset with a path
+  std::string path;  // of a unix socket, absolute; empty = a TCP address
+  bool is_unix() const { return !path.empty(); }
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
 // What is behind Slotway: a cluster, one server, or a primary with replicas that sentinels watch.
 enum class UpstreamMode { cluster, standalone, sentinel };
 
@@ -75,8 +83,10 @@ enum class SentinelViewMode { off, on };
 
 // YAML keys `listen` .. `debug_command`, at the top level: the client side.
 struct ClientConfig {
-  HostPort listen{"127.0.0.1", 6380};  // `listen`: a numeric address; port 0 = any free port
-  int backlog = 1024;                  // `backlog`
+  // `listen`: at least one, of which no two claim the same address
+  std::vector<ListenAddress> listen{{.tcp = {"127.0.0.1", 6380}, .path = {}}};
+  std::uint32_t unix_socket_mode = 0;  // `unix_socket_mode`: permissions; 0 = as the umask leaves them
+  int backlog = 1024;                  // `backlog`: of each
   std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
   std::string requirepass_file;                           // `requirepass_file`
   ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer

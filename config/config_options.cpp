@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "config/listen_address.hpp"
 #include "config/option_codecs.hpp"
 
 namespace slotway::config {
@@ -64,6 +65,31 @@ std::string print_zones(const Config& config) {
   for (const ZoneRule& rule : config.upstream.zones)
     out += (out.empty() ? "" : ",") + rule.network + "=" + rule.zone;
   return out.empty() ? "(not set)" : out;
+}
+
+MaybeComplaint add_listen_address(std::string_view text, Config& config) {
+  const auto parsed = parse_listen_address(text);
+  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
+  config.client.listen.push_back(std::get<ListenAddress>(parsed));
+  return std::nullopt;
+}
+
+std::string print_listen_addresses(const Config& config) {
+  std::string out;
+  for (const ListenAddress& address : config.client.listen)
+    out += (out.empty() ? "" : ",") + print_listen_address(address);
+  return out.empty() ? "(not set)" : out;
+}
+
+MaybeComplaint set_unix_socket_mode(std::string_view text, Config& config) {
+  const auto mode = parse_mode(text);
+  if (const auto* complaint = std::get_if<Complaint>(&mode)) return *complaint;
+  config.client.unix_socket_mode = std::get<std::uint32_t>(mode);
+  return std::nullopt;
+}
+
+std::string print_unix_socket_mode(const Config& config) {
+  return print_mode(config.client.unix_socket_mode);
 }
 
 MaybeComplaint set_max_memory(std::string_view text, Config& config) {
@@ -195,9 +221,7 @@ constexpr auto kTimeouts = &Config::timeouts;
 constexpr auto kTopology = &Config::topology;
 constexpr auto kFailover = &Config::failover;
 
-constexpr Codec kListen = codec<kClient, &ClientConfig::listen>(
-    &set_address<kClient, &ClientConfig::listen>,
-    [](const Config& config) { return print_host_port(config.client.listen); });
+constexpr Codec kListen = codec<kClient, &ClientConfig::listen>(&add_listen_address, &print_listen_addresses);
 constexpr Codec kSeeds = codec<kUpstream, &UpstreamConfig::seeds>(&add_seed, &print_seeds);
 
 constexpr Codec kZones = codec<kUpstream, &UpstreamConfig::zones>(&add_zone, &print_zones);
@@ -244,7 +268,12 @@ constexpr std::array kOptions{
         "where this Slotway is, for read_from nearest"),
     list_row(row("upstream.zones", "NETWORK=ZONE[,...]", kZones, "where nodes are, for read_from nearest"),
              [](Config& config) { config.upstream.zones.clear(); }),
-    at_start(row("listen", "ADDR:PORT", kListen, "where clients connect")),
+    list_row(at_start(row("listen", "ADDR:PORT|unix:PATH[,...]", kListen, "where clients connect")),
+             [](Config& config) { config.client.listen.clear(); }),
+    at_start(
+        row("unix_socket_mode", "MODE",
+            codec<kClient, &ClientConfig::unix_socket_mode>(&set_unix_socket_mode, &print_unix_socket_mode),
+            "permissions of unix sockets, such as 0660; 0 = as the umask leaves them")),
     at_start(row("backlog", "N", kCount<kClient, &ClientConfig::backlog>,
                  "connections that may wait to be accepted")),
     exclusive<kClient, &ClientConfig::requirepass>(

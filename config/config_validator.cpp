@@ -1,7 +1,5 @@
 #include "config/config_validator.hpp"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "config/config_options.hpp"
+#include "config/listen_address.hpp"
 #include "config/network.hpp"
 #include "config/units.hpp"
 
@@ -113,13 +112,6 @@ constexpr std::array kRanges{
           kKb, 1024 * kGb, print_size},
 };
 
-bool is_numeric_address(const std::string& host) {
-  in6_addr buffer{};
-  return inet_pton(AF_INET, host.c_str(), &buffer) == 1 || inet_pton(AF_INET6, host.c_str(), &buffer) == 1;
-}
-
-bool is_any_address(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
-
 class Check {
  public:
   Check(const Config& config, const Origins& origins) : config_(config), origins_(origins) {}
@@ -129,7 +121,7 @@ class Check {
     check_upstream();
     check_login("upstream.", config_.upstream.username, config_.upstream.password);
     check_login("upstream.sentinel_", config_.upstream.sentinel_username, config_.upstream.sentinel_password);
-    check_address("listen", config_.client.listen);
+    check_listen();
     if (config_.admin) check_address("admin", *config_.admin);
     check_same_port();
     check_order("limits.max_request", config_.limits.max_request_bytes < config_.limits.max_bulk_bytes,
@@ -212,6 +204,25 @@ class Check {
              "set " + path + "_file or " + path + ", or remove the user name");
   }
 
+  void check_listen() {
+    const std::vector<ListenAddress>& addresses = config_.client.listen;
+    if (addresses.empty())
+      complain({"listen"}, "there is no address", "write at least one, such as 127.0.0.1:6380");
+    for (auto address = addresses.begin(); address != addresses.end(); ++address) {
+      if (!address->is_unix()) check_address("listen", address->tcp);
+      for (auto earlier = addresses.begin(); earlier != address; ++earlier) {
+        if (!claims_same(*earlier, *address)) continue;
+        const std::string text = quoted(print_listen_address(*address));
+        complain({"listen"},
+                 *earlier == *address
+                     ? text + " is there twice"
+                     : text + " and " + quoted(print_listen_address(*earlier)) + " exclude each other",
+                 "keep one of the two");
+        break;
+      }
+    }
+  }
+
   void check_address(std::string_view path, const HostPort& address) {
     if (is_numeric_address(address.host)) return;
     complain({path}, quoted(address.host) + " is not a numeric address",
@@ -220,11 +231,13 @@ class Check {
 
   void check_same_port() {
     if (!config_.admin) return;
-    const HostPort& listen = config_.client.listen;
     const HostPort& admin = *config_.admin;
-    if (listen.port == 0 || listen.port != admin.port) return;
-    if (listen.host != admin.host && !is_any_address(listen.host) && !is_any_address(admin.host)) return;
-    complain({"admin", "listen"}, "listen and admin have the same port", "give one of them another port");
+    for (const auto& [listen, path] : config_.client.listen) {
+      if (!path.empty() || listen.port == 0 || listen.port != admin.port) continue;
+      if (listen.host != admin.host && !is_any_address(listen.host) && !is_any_address(admin.host)) continue;
+      return complain({"admin", "listen"}, "listen and admin have the same port",
+                      "give one of them another port");
+    }
   }
 
   void check_order(std::string_view larger, bool is_wrong, std::string_view smaller, std::string advice) {

@@ -114,14 +114,6 @@ constexpr Codec kSecret = codec<Members...>(&set_unless_empty<Members...>, [](co
 template <auto... Members>
 constexpr Codec kSecretFile = codec<Members...>(&set_unless_empty<Members...>, kText<Members...>.print);
 
-template <auto... Members>
-MaybeComplaint set_address(std::string_view text, Config& config) {
-  const auto parsed = parse_host_port(text);
-  if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
-  member<Members...>(config) = std::get<HostPort>(parsed);
-  return std::nullopt;
-}
-
 // A word of a fixed few.
 template <class Enum>
 struct Word {

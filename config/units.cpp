@@ -151,6 +151,21 @@ std::string print_host_port(std::string_view host, std::uint16_t port) {
 
 std::string print_host_port(const HostPort& address) { return print_host_port(address.host, address.port); }
 
+Parsed<std::uint32_t> parse_mode(std::string_view text) {
+  constexpr std::uint32_t kAll = 0777;
+  std::uint32_t mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error == std::errc() && end == text.data() + text.size() && mode <= kAll) return mode;
+  return Complaint{quoted(text) + " is not a mode", "write octal digits from 0 to 0777, such as 0660"};
+}
+
+std::string print_mode(std::uint32_t mode) {
+  if (mode == 0) return "0";
+  std::string text;
+  for (const int shift : {9, 6, 3, 0}) text += static_cast<char>('0' + (mode >> shift & 7));
+  return text;
+}
+
 std::string quoted_address(std::string_view text) {
   const bool may_hold_password =
       text.find('@') != std::string_view::npos || text.find("://") != std::string_view::npos;

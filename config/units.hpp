@@ -35,6 +35,10 @@ Parsed<HostPort> parse_host_port(std::string_view text);
 std::string print_host_port(std::string_view host, std::uint16_t port);
 std::string print_host_port(const HostPort& address);
 
+// Permissions of a file, in octal digits as chmod takes them: "0660"; "0" is no permissions of its own.
+Parsed<std::uint32_t> parse_mode(std::string_view text);
+std::string print_mode(std::uint32_t mode);
+
 // What was written in the place of an address, for an error text. A URL or a user's name may have a password
 // next to it: then only "what is written" is said.
 std::string quoted_address(std::string_view text);

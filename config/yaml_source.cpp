@@ -81,7 +81,8 @@ class Walk {
       complain(key.Mark(), path, {"has no value", "write one, or remove the key"});
       return;
     }
-    if (!option.is_list) {
+    // A list of one needs no brackets.
+    if (!option.is_list || value.IsScalar()) {
       if (add_piece(value, setting.origin, path, setting)) result_.settings.push_back(std::move(setting));
       return;
     }

@@ -1,16 +1,17 @@
-// Accepts clients and gives each to the worker that has the fewest, so that 50 connections on 4 workers are
-// 12 or 13 each. Owner: the ControlPlane. Thread: control. Invariant: what it gave to a worker and what that
-// worker has closed are counted separately, each by one writer, so that balancing needs no lock.
+// Accepts clients at all addresses, and gives each to the worker that has the fewest, so that 50 connections
+// on 4 workers are 12 or 13 each. Owner: the ControlPlane. Thread: control. Invariant: what it gave to a
+// worker and what that worker has closed are counted separately, each by one writer, so that balancing needs
+// no lock.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <chrono>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <vector>
 
 #include "config/config.hpp"
+#include "proxy/listening_socket.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "proxy/worker.hpp"
 
@@ -22,7 +23,8 @@ class Listener {
   // do.
   Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients);
 
-  std::uint16_t port() const { return port_; }
+  // In the configuration's order, with the ports that the kernel chose for port 0.
+  std::vector<config::ListenAddress> addresses() const;
   void start(const std::vector<std::unique_ptr<Worker>>& workers);
   // Clients whose connections stand already are accepted first: they would be reset.
   void stop();
@@ -35,19 +37,17 @@ class Listener {
   std::uint64_t given(std::size_t i) const { return given_[i]; }
 
  private:
-  void wait();
-  void on_ready();
+  void wait(ListeningSocket& socket);
+  void on_ready(ListeningSocket& socket);
   // Gives the next one that waits to a worker. 0, or why there is none (errno).
-  int accept_one();
+  int accept_one(ListeningSocket& socket);
   // Accepting failed for want of something that others may give back.
-  void pause(int error_number);
+  void pause(ListeningSocket& socket, int error_number);
   void give(int socket);
   void reject(int socket);
 
-  boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  std::deque<ListeningSocket> sockets_;  // which do not move
   std::uint32_t max_clients_;
-  std::uint16_t port_ = 0;
   bool listening_ = false;
   std::uint64_t rejected_ = 0;
   LogLimiter accept_errors_;

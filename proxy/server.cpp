@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "config/units.hpp"
+#include "config/listen_address.hpp"
 
 namespace slotway::proxy {
 
@@ -27,12 +27,11 @@ std::string make_run_id() {
 }  // namespace
 
 Server::Server(const config::Config& config, unsigned workers, ConfigReloader::Load load)
-    : listen_(config.client.listen),
-      admin_(config.admin),
-      facts_{make_run_id(), std::chrono::steady_clock::now(), 0, {}},
+    : admin_(config.admin),
+      facts_{make_run_id(), std::chrono::steady_clock::now(), {}, {}},
       workers_(make_workers(config, workers)),
       control_(config, workers_, std::move(load)) {
-  facts_.listen_port = control_.port();
+  facts_.listen = control_.listen_addresses();
   facts_.post_to_desk = [this](unsigned worker, std::function<void(ClientDesk&)> job) {
     workers_[worker]->run_at_desk(std::move(job));
   };
@@ -49,6 +48,8 @@ ControlPlane::Workers Server::make_workers(const config::Config& config, unsigne
   return workers;
 }
 
+std::uint16_t Server::port() const { return config::first_tcp_port(facts_.listen); }
+
 void Server::run() {
   // Also if the control plane throws: it is destroyed first, and workers that run would still call it.
   struct StopWorkers {
@@ -59,8 +60,10 @@ void Server::run() {
   } const stop_workers{workers_};
 
   for (const auto& worker : workers_) worker->start();
-  spdlog::info("slotway {} listens on {} with {} workers", SLOTWAY_VERSION,
-               config::print_host_port(listen_.host, port()), workers_.size());
+  for (const config::ListenAddress& address : facts_.listen) {
+    spdlog::info("slotway {} listens on {} with {} workers", SLOTWAY_VERSION,
+                 config::print_listen_address(address), workers_.size());
+  }
   if (admin_) spdlog::info("admin on {}", config::print_host_port(admin_->host, control_.admin_port()));
   control_.run();
 }

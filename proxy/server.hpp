@@ -14,12 +14,12 @@ namespace slotway::proxy {
 
 class Server {
  public:
-  // Binds both ports; `workers` is the number of threads. Throws std::runtime_error: what failed, where, what
-  // to do.
-  // `load`: see ConfigReloader.
+  // Binds all addresses; `workers` is the number of threads. Throws std::runtime_error: what failed, where,
+  // what to do. `load`: see ConfigReloader.
   Server(const config::Config& config, unsigned workers, ConfigReloader::Load load = nullptr);
 
-  std::uint16_t port() const { return control_.port(); }
+  // The first that is TCP's; 0 = there is none.
+  std::uint16_t port() const;
 
   // Serves until SIGTERM, SIGINT or shut_down(), drains, and returns.
   void run();
@@ -30,7 +30,6 @@ class Server {
  private:
   ControlPlane::Workers make_workers(const config::Config& config, unsigned count);
 
-  const config::HostPort listen_;
   const std::optional<config::HostPort> admin_;
   ProxyFacts facts_;
   const ControlPlane::Workers workers_;

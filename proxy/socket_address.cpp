@@ -3,21 +3,16 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cstring>
+#include <string>
 
 namespace slotway::proxy {
 
 namespace {
 
-using GetName = int (*)(int, sockaddr*, socklen_t*);
-
-config::HostPort address_of(int socket, GetName get_name) {
-  config::HostPort unknown{"?", 0};
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (get_name(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return unknown;
-
+config::HostPort numbers_of(const sockaddr_storage& storage) {
   char text[INET6_ADDRSTRLEN] = {};
   if (storage.ss_family == AF_INET) {
     sockaddr_in address{};
@@ -25,21 +20,31 @@ config::HostPort address_of(int socket, GetName get_name) {
     ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
     return {text, ntohs(address.sin_port)};
   }
-  if (storage.ss_family != AF_INET6) return unknown;
+  if (storage.ss_family != AF_INET6) return {"?", 0};
   sockaddr_in6 address{};
   std::memcpy(&address, &storage, sizeof address);
-  if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
-    ::inet_ntop(AF_INET, address.sin6_addr.s6_addr + 12, text, sizeof text);
-  } else {
-    ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
-  }
+  ::inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
   return {text, ntohs(address.sin6_port)};
 }
 
 }  // namespace
 
-config::HostPort local_address(int socket) { return address_of(socket, &::getsockname); }
+config::ListenAddress local_address(int socket) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {{"?", 0}, {}};
+  if (storage.ss_family != AF_UNIX) return {numbers_of(storage), {}};
+  sockaddr_un address{};
+  std::memcpy(&address, &storage, sizeof address);
+  if (address.sun_path[0] == '\0') return {{"?", 0}, {}};
+  return {{}, std::string(address.sun_path, ::strnlen(address.sun_path, sizeof address.sun_path))};
+}
 
-config::HostPort peer_address(int socket) { return address_of(socket, &::getpeername); }
+config::HostPort peer_address(int socket) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  const bool is_known = ::getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &size) == 0;
+  return is_known ? numbers_of(storage) : config::HostPort{"?", 0};
+}
 
 }  // namespace slotway::proxy

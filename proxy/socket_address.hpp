@@ -1,13 +1,13 @@
-// The two addresses of a connected socket, as numbers. Thread: any.
+// The addresses of a socket, as numbers, or as the path of a unix socket. Thread: any.
 #pragma once
 
 #include "config/config.hpp"
 
 namespace slotway::proxy {
 
-// Where the socket is connected to on our side, and the peer's; "?" and 0 where there is none (as in Redis's
-// CLIENT LIST). An IPv4 address that came over an IPv6 socket is shown as IPv4.
-config::HostPort local_address(int socket);
+// Where the socket is bound to, or connected to on our side, and the peer's; "?" and 0 where there is none
+// (as in Redis's CLIENT LIST), and for the peer of a unix socket, which has no address.
+config::ListenAddress local_address(int socket);
 config::HostPort peer_address(int socket);
 
 }  // namespace slotway::proxy

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kMaxVectors = 64;
 
-void set(int socket, int level, int name, int value) {
-  ::setsockopt(socket, level, name, &value, sizeof value);
+bool set(int socket, int level, int name, int value) {
+  return ::setsockopt(socket, level, name, &value, sizeof value) == 0;
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ IoResult write_some(int socket, const protocol::ByteQueue& queue, protocol::Byte
 void tune_socket(int socket, const SocketOptions& options) {
   using std::chrono::duration_cast;
   using std::chrono::seconds;
-  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!set(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return;  // a unix socket has none of them
   if (options.keepalive.count() > 0) {
     const int idle = std::max(1, static_cast<int>(duration_cast<seconds>(options.keepalive).count()));
     set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -32,7 +32,8 @@ struct SocketOptions {
   std::chrono::milliseconds user_timeout;  // 0 = the kernel's default
 };
 
-// TCP_NODELAY, keepalive, TCP_USER_TIMEOUT; what the kernel refuses is left as it is.
+// TCP_NODELAY, keepalive, TCP_USER_TIMEOUT; what the kernel refuses is left as it is, and all of a unix
+// socket.
 void tune_socket(int socket, const SocketOptions& options);
 
 }  // namespace slotway::proxy

@@ -18,6 +18,7 @@ std::string flags_of(const ClientDescription& client) {
     if (client.tracking->bcast) flags += 'B';
   }
   if (client.closing) flags += 'c';
+  if (client.unix_socket) flags += 'U';
   if (client.readonly) flags += 'r';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';

@@ -24,8 +24,9 @@ struct TrackingDescription {
 
 struct ClientDescription {
   std::uint64_t id = 0;
-  std::string address;        // the client's, HOST:PORT
+  std::string address;        // the client's, HOST:PORT; on a unix socket, its path and ":0"
   std::string local_address;  // what it is connected to
+  bool unix_socket = false;
   int descriptor = -1;
   std::string name;
   std::string lib_name;  // CLIENT SETINFO

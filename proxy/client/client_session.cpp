@@ -88,8 +88,8 @@ bool ClientSession::start(Handle handle) {
 void ClientSession::on_io(std::uint32_t events) {
   if (finished_) return;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hangup_ = true;
-  // Both directions are gone: nobody reads the replies.
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0) return finish();
+  // Nobody reads the replies. Not so EPOLLHUP: who closes a unix socket may have sent requests before.
+  if ((events & EPOLLERR) != 0) return finish();
   if (has_gone()) return finish();
   if (((events & EPOLLIN) != 0 || hangup_) && !paused_ && !closing_) read();
   if ((events & EPOLLOUT) != 0 && write_blocked_) {
@@ -411,8 +411,10 @@ ClientDescription ClientSession::describe() const {
   };
   ClientDescription client;
   client.id = state_.id;
-  client.address = config::print_host_port(peer_address(socket_));
-  client.local_address = config::print_host_port(local_address(socket_));
+  const config::ListenAddress local = local_address(socket_);
+  client.unix_socket = local.is_unix();
+  client.address = local.is_unix() ? local.path + ":0" : config::print_host_port(peer_address(socket_));
+  client.local_address = local.is_unix() ? client.address : config::print_host_port(local.tcp);
   client.descriptor = socket_;
   client.name = state_.name;
   client.lib_name = state_.lib_name;

@@ -1,5 +1,6 @@
 #include "proxy/client/cluster_commands.hpp"
 
+#include "config/listen_address.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/socket_address.hpp"
@@ -38,8 +39,13 @@ void ClusterCommands::run(LocalCommand command, const protocol::RequestView& req
 ClusterView ClusterCommands::view_for(const ClientSession& session) const {
   const routing::Topology* topology = pool_.topology().get();
   if (config_.client.cluster_view == config::ClusterViewMode::nodes) return nodes_view(topology);
-  return proxy_view(config_.client.announce ? *config_.client.announce : local_address(session.socket()),
-                    topology);
+  return proxy_view(own_address(session), topology);
+}
+
+config::HostPort ClusterCommands::own_address(const ClientSession& session) const {
+  if (config_.client.announce) return *config_.client.announce;
+  const config::ListenAddress local = local_address(session.socket());
+  return local.is_unix() ? config::reachable_address(facts_.listen) : local.tcp;
 }
 
 }  // namespace slotway::proxy

@@ -9,13 +9,15 @@
 #include "protocol/request.hpp"
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/cluster_view.hpp"
+#include "proxy/client/proxy_facts.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
 
 namespace slotway::proxy {
 
 class ClusterCommands {
  public:
-  ClusterCommands(const config::Config& config, const UpstreamPool& pool) : config_(config), pool_(pool) {}
+  ClusterCommands(const ProxyFacts& facts, const config::Config& config, const UpstreamPool& pool)
+      : facts_(facts), config_(config), pool_(pool) {}
 
   // Appends one reply. REQUIRES: `command` is one of CLUSTER's, readonly, readwrite or asking.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
@@ -23,7 +25,9 @@ class ClusterCommands {
 
  private:
   ClusterView view_for(const ClientSession& session) const;
+  config::HostPort own_address(const ClientSession& session) const;
 
+  const ProxyFacts& facts_;
   const config::Config& config_;
   const UpstreamPool& pool_;
 };

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "config/listen_address.hpp"
+
 namespace slotway::proxy {
 
 namespace {
@@ -63,7 +65,7 @@ void write_server(Text& text, const ProxyFacts& facts, const config::Config& con
   text.field("redis_mode", server_mode(config));
   text.field("process_id", static_cast<std::uint64_t>(::getpid()));
   text.field("run_id", facts.run_id);
-  text.field("tcp_port", facts.listen_port);
+  text.field("tcp_port", std::uint64_t{config::first_tcp_port(facts.listen)});
 }
 
 void write_clients(Text& text, const config::Config& config, const Totals& totals) {

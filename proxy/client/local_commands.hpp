@@ -20,7 +20,7 @@ class LocalCommands {
   // `config` is the worker's, and may change between two requests.
   LocalCommands(const ProxyFacts& facts, const config::Config& config, const UpstreamPool& pool,
                 ClientDesk& desk)
-      : facts_(facts), config_(config), pool_(pool), cluster_(config, pool), client_(desk) {}
+      : facts_(facts), config_(config), pool_(pool), cluster_(facts, config, pool), client_(desk) {}
 
   // A script of any worker's has been running on a node for long.
   bool script_runs_long() const;

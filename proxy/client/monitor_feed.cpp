@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "config/units.hpp"
+#include "config/listen_address.hpp"
 #include "protocol/monitor_line.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/client_desk.hpp"
@@ -92,7 +92,9 @@ std::string MonitorFeed::line_of(const ClientSession& client, const protocol::Co
                                  const protocol::RequestView& request) {
   std::string line;
   if (request.bytes().size() <= kMaxTurnBytes) {
-    const std::string address = config::print_host_port(peer_address(client.socket()));
+    const config::ListenAddress local = local_address(client.socket());
+    const std::string address = local.is_unix() ? config::print_listen_address(local)
+                                                : config::print_host_port(peer_address(client.socket()));
     protocol::write_monitor_line(line, unix_us(), client.facts().database, address, row, request);
   }
   return line;

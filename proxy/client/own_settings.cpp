@@ -1,8 +1,10 @@
 #include "proxy/client/own_settings.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
+#include "config/listen_address.hpp"
 #include "protocol/ascii_case.hpp"
 #include "protocol/decimal.hpp"
 #include "protocol/reply_errors.hpp"
@@ -41,6 +43,7 @@ constexpr std::string_view kAddress =
 constexpr std::string_view kPort = "Unable to listen on this port: it is set in Slotway's configuration";
 constexpr std::string_view kBind =
     "Failed to bind to specified addresses: they are set in Slotway's configuration";
+constexpr std::string_view kUnixSocket = "can't set immutable config: it is set in Slotway's configuration";
 constexpr std::string_view kCertificates =
     "Slotway's connections to the nodes depend on it; change it on each node";
 constexpr std::string_view kOwnConfiguration = "it is Slotway's own: see its configuration";
@@ -48,13 +51,40 @@ constexpr std::string_view kOwnConfiguration = "it is Slotway's own: see its con
 std::string nothing(const config::Config&) { return ""; }
 std::string zero(const config::Config&) { return "0"; }
 
+std::string tcp_port(const config::Config& config) {
+  return std::to_string(config::first_tcp_port(config.client.listen));
+}
+
+std::string bound_hosts(const config::Config& config) {
+  std::string hosts;
+  for (const config::ListenAddress& address : config.client.listen) {
+    if (!address.is_unix()) hosts += (hosts.empty() ? "" : " ") + address.tcp.host;
+  }
+  return hosts;
+}
+
+// Redis has one.
+std::string unix_socket(const config::Config& config) {
+  for (const config::ListenAddress& address : config.client.listen) {
+    if (address.is_unix()) return address.path;
+  }
+  return "";
+}
+
+std::string unix_socket_mode(const config::Config& config) {
+  const std::string text = config::print_mode(config.client.unix_socket_mode);
+  return text.substr(std::min(text.find_first_not_of('0'), text.size() - 1));
+}
+
 constexpr OwnSetting kOwnSettings[] = {
     {"requirepass", nothing, kPassword},
     {"masterauth", nothing, kPassword},
     {"masteruser", nothing, kPassword},
     {"tls-*", nullptr, kCertificates},
-    {"port", [](const config::Config& c) { return std::to_string(c.client.listen.port); }, kPort},
-    {"bind", [](const config::Config& c) { return c.client.listen.host; }, kBind},
+    {"port", tcp_port, kPort},
+    {"bind", bound_hosts, kBind},
+    {"unixsocket", unix_socket, kUnixSocket},
+    {"unixsocketperm", unix_socket_mode, kUnixSocket},
     {"protected-mode", [](const config::Config&) { return std::string("no"); }, kAddress},
     {"cluster-announce-ip", nothing, kAddress},
     {"cluster-announce-hostname", nothing, kAddress},

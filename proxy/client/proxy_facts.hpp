@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
 #include "proxy/observe/counters.hpp"
 
 namespace slotway::proxy {
@@ -17,7 +18,7 @@ class ClientDesk;
 struct ProxyFacts {
   std::string run_id;  // 40 hex digits, new at each start
   std::chrono::steady_clock::time_point started;
-  std::uint16_t listen_port = 0;
+  std::vector<config::ListenAddress> listen;  // with the ports that the kernel chose
   std::vector<const WorkerCounters*> workers;
   // Runs a job at the desk of a worker, by its place in `workers`, on that worker's thread. Thread: any.
   std::function<void(unsigned, std::function<void(ClientDesk&)>)> post_to_desk = {};

@@ -24,11 +24,12 @@ class ControlPlane {
  public:
   using Workers = std::vector<std::unique_ptr<Worker>>;
 
-  // Binds the client port and the admin port; `workers` are not started yet. `load` is what a reload asks for
-  // a new configuration; nullptr = there is none. Throws std::runtime_error: what failed, where, what to do.
+  // Binds what clients connect to and the admin port; `workers` are not started yet. `load` is what a reload
+  // asks for a new configuration; nullptr = there is none. Throws std::runtime_error: what failed, where,
+  // what to do.
   ControlPlane(const config::Config& config, const Workers& workers, ConfigReloader::Load load = nullptr);
 
-  std::uint16_t port() const { return listener_.port(); }
+  std::vector<config::ListenAddress> listen_addresses() const { return listener_.addresses(); }
   std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = off
 
   // Serves until a signal, POST /drain or shut_down(); then drains and returns. REQUIRES: the workers have

@@ -1,6 +1,7 @@
 #include "config/config_changes.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +20,15 @@ Config changed(const Option& option) {
   return {};
 }
 
+// The items of a list follow each other.
 Config with(const std::vector<std::pair<std::string, std::string>>& values) {
   Config config;
-  for (const auto& [path, value] : values) REQUIRE_FALSE(find_option(path)->set(value, config));
+  std::set<std::string> seen;
+  for (const auto& [path, value] : values) {
+    const Option& option = *find_option(path);
+    if (seen.insert(path).second && option.is_list) option.clear(config);
+    REQUIRE_FALSE(option.set(value, config));
+  }
   return config;
 }
 
@@ -86,7 +93,8 @@ TEST_CASE("a restart is needed for ports and threads only") {
   for (const Option& option : options()) {
     if (option.needs_restart) names += std::string(option.path) + " ";
   }
-  CHECK(names == "upstream.mode upstream.master_name listen backlog workers admin ");
+  CHECK(names ==
+        "upstream.mode upstream.master_name listen unix_socket_mode backlog workers admin ");
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ TEST_CASE("every default is read back from what is printed") {
     if (printed == "(not set)") continue;
     CAPTURE(option.path, printed);
     Config config;
+    if (option.is_list) option.clear(config);
     CHECK_FALSE(option.set(printed, config));
     CHECK(config == Config{});
   }
@@ -63,6 +64,10 @@ TEST_CASE("every option is set, printed and read back") {
       {"upstream.zone", "eu-1a"},
       {"upstream.zones", "10.0.0.0/8=eu-1a"},
       {"listen", "0.0.0.0:1"},
+      {"listen", "[::]:0"},
+      {"listen", "unix:/run/slotway/s,1.sock"},
+      {"unix_socket_mode", "0660"},
+      {"unix_socket_mode", "0007"},
       {"backlog", "7"},
       {"requirepass_file", "/run/r"},
       {"cluster_view", "nodes"},
@@ -108,6 +113,7 @@ TEST_CASE("every option is set, printed and read back") {
   const Option* option = find_option(path);
   REQUIRE(option != nullptr);
   Config config;
+  if (option->is_list) option->clear(config);
   REQUIRE_FALSE(option->set(value, config));
   CHECK(option->print(config) == value);
   for (const Option& other : options()) {
@@ -147,6 +153,20 @@ TEST_CASE("a value of the wrong kind is a complaint") {
       {"requirepass", "", "is empty", "write a value, or leave it out altogether"},
       {"requirepass_file", "", "is empty", "write a value, or leave it out altogether"},
       {"upstream.seeds", "node:0", "'node:0' has port 0", "write the port that the node listens on"},
+      {"listen", "127.0.0.1", "'127.0.0.1' is not HOST:PORT",
+       "write a host and a port, such as 127.0.0.1:6379 or [::1]:6379"},
+      {"listen", "::1:6380", "'::1:6380' is an IPv6 address without brackets", "write it as [ADDRESS]:PORT"},
+      {"listen", "unix:", "'' is not an absolute path", "write unix:/run/slotway/slotway.sock"},
+      {"listen", "unix:slotway.sock", "'slotway.sock' is not an absolute path",
+       "write unix:/run/slotway/slotway.sock"},
+      {"listen", "/run/slotway.sock", "'/run/slotway.sock' is a path, not HOST:PORT",
+       "write unix: in front of it"},
+      {"listen", "unix:/" + std::string(107, 'x'), "the path of a unix socket is 108 bytes long",
+       "write one of at most 107"},
+      {"unix_socket_mode", "0888", "'0888' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
+      {"unix_socket_mode", "1777", "'1777' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
+      {"unix_socket_mode", "rwx", "'rwx' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
+      {"unix_socket_mode", "", "'' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
       {"log.level", "trace", "'trace' is not one of the words known here",
        "write one of: debug, info, warn, error"},
       {"log.format", "JSON", "'JSON' is not one of the words known here", "write one of: text, json"},
@@ -166,6 +186,21 @@ TEST_CASE("sections are known") {
     CHECK(is_section(section));
   }
   for (const char* other : {"listen", "upstream.seeds", "upst", "", "logs"}) CHECK_FALSE(is_section(other));
+}
+
+TEST_CASE("listening addresses are stored in one way, however they are written") {
+  const auto [value, printed] = GENERATE(table<std::string, std::string>({
+      {"[0:0:0::1]:7", "[::1]:7"},
+      {"[0::0]:7", "[::]:7"},
+      {"[FD00::A]:7", "[fd00::a]:7"},
+      {"[::ffff:10.0.0.1]:7", "10.0.0.1:7"},
+      {"unix:/" + std::string(106, 'x'), "unix:/" + std::string(106, 'x')},
+  }));
+  CAPTURE(value);
+  Config config;
+  config.client.listen.clear();
+  REQUIRE_FALSE(find_option("listen")->set(value, config));
+  CHECK(find_option("listen")->print(config) == printed);
 }
 
 TEST_CASE("what is announced needs a port") {

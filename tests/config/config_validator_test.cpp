@@ -16,6 +16,12 @@ Config valid_config() {
   return config;
 }
 
+ListenAddress tcp(std::string host, std::uint16_t port) {
+  return {.tcp = {std::move(host), port}, .path = {}};
+}
+
+ListenAddress unix_socket(std::string path) { return {.tcp = {}, .path = std::move(path)}; }
+
 Texts problems_after(const Change& change) {
   Config config = valid_config();
   change(config);
@@ -30,9 +36,7 @@ TEST_CASE("the ends of each range are valid") {
   const Change change = GENERATE(values<Change>({
       [](Config& c) { c.client.backlog = 1; },
       [](Config& c) { c.client.backlog = 65535; },
-      [](Config& c) {
-        c.client.listen = {"::1", 0};
-      },
+      [](Config& c) { c.client.listen = {tcp("::1", 0)}; },
       [](Config& c) { c.workers = 256; },
       [](Config& c) { c.admin.reset(); },
       [](Config& c) { c.limits.max_clients = 1000000; },
@@ -45,9 +49,18 @@ TEST_CASE("the ends of each range are valid") {
       [](Config& c) { c.timeouts.tcp_keepalive = milliseconds(1000); },
       [](Config& c) { c.topology.refresh_interval = c.topology.min_refresh_interval; },
       [](Config& c) { c.upstream.username = "u", c.upstream.password = "p"; },
-      [](Config& c) { c.client.listen.port = c.admin->port = 0; },
+      [](Config& c) { c.client.listen[0].tcp.port = c.admin->port = 0; },
       [](Config& c) {
-        c.client.listen = {"127.0.0.2", c.admin->port};
+        c.client.listen = {tcp("127.0.0.2", c.admin->port), unix_socket("/run/a")};
+      },
+      [](Config& c) {
+        c.client.listen = {tcp("0.0.0.0", 1), tcp("::", 1), tcp("0.0.0.0", 2)};
+      },
+      [](Config& c) {
+        c.client.listen = {tcp("127.0.0.1", 0), tcp("127.0.0.1", 0)};
+      },
+      [](Config& c) {
+        c.client.listen = {unix_socket("/run/a"), unix_socket("/run/b")};
       },
   }));
   CHECK(problems_after(change) == Texts{});
@@ -143,7 +156,7 @@ TEST_CASE("options that contradict each other are a problem") {
        "upstream.username: there is a user name but no password; set upstream.password_file or "
        "upstream.password, or "
        "remove the user name"},
-      {[](Config& c) { c.client.listen.host = "localhost"; },
+      {[](Config& c) { c.client.listen[0].tcp.host = "localhost"; },
        "listen: 'localhost' is not a numeric address; write one of this machine, such as 127.0.0.1 or [::1], "
        "or "
        "0.0.0.0 for all"},
@@ -151,10 +164,24 @@ TEST_CASE("options that contradict each other are a problem") {
        "admin: '1.2.3' is not a numeric address; write one of this machine, such as 127.0.0.1 or [::1], or "
        "0.0.0.0 "
        "for all"},
-      {[](Config& c) { c.client.listen.port = c.admin->port; },
+      {[](Config& c) { c.client.listen.clear(); },
+       "listen: there is no address; write at least one, such as 127.0.0.1:6380"},
+      {[](Config& c) {
+         c.client.listen = {tcp("127.0.0.1", 1), tcp("127.0.0.1", 2), tcp("127.0.0.1", 1)};
+       },
+       "listen: '127.0.0.1:1' is there twice; keep one of the two"},
+      {[](Config& c) {
+         c.client.listen = {unix_socket("/run/a"), unix_socket("/run/a")};
+       },
+       "listen: 'unix:/run/a' is there twice; keep one of the two"},
+      {[](Config& c) {
+         c.client.listen = {tcp("::", 1), tcp("::1", 1)};
+       },
+       "listen: '[::1]:1' and '[::]:1' exclude each other; keep one of the two"},
+      {[](Config& c) { c.client.listen[0].tcp.port = c.admin->port; },
        "admin: listen and admin have the same port; give one of them another port"},
       {[](Config& c) {
-         c.client.listen = {"0.0.0.0", c.admin->port};
+         c.client.listen = {unix_socket("/run/a"), tcp("0.0.0.0", c.admin->port)};
        },
        "admin: listen and admin have the same port; give one of them another port"},
       {[](Config& c) { c.limits.max_request_bytes = c.limits.max_bulk_bytes - 1; },

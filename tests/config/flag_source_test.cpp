@@ -35,6 +35,11 @@ TEST_CASE("flags become settings, with a blank or an equals sign") {
   CHECK_FALSE(result.print_and_exit);
 }
 
+TEST_CASE("flag --listen takes several addresses") {
+  CHECK(settings_of(read({"--listen", "127.0.0.1:1,[::1]:1,unix:/run/a"})) ==
+        Texts{"listen=127.0.0.1:1|[::1]:1|unix:/run/a"});
+}
+
 TEST_CASE("no flags, and no program name, are no problem") {
   CHECK(settings_of(read({})) == Texts{});
   CHECK(read_flags(0, nullptr, "1").source.problems.empty());

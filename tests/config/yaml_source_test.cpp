@@ -28,6 +28,25 @@ TEST_CASE("keys become settings with the lines they stand on") {
   CHECK(result.settings[2].pieces[1].line == 8);
 }
 
+TEST_CASE("a list of one needs no brackets, and commas do not part it") {
+  const auto [text, pieces] = GENERATE(table<std::string, Texts>({
+      {"listen: 127.0.0.1:1\n", {"127.0.0.1:1"}},
+      {"listen: unix:/run/a,b\n", {"unix:/run/a,b"}},
+      {"listen: [127.0.0.1:1]\n", {"127.0.0.1:1"}},
+      {"listen: [127.0.0.1:1, \"[::1]:1\", unix:/run/a]\n", {"127.0.0.1:1", "[::1]:1", "unix:/run/a"}},
+      {"listen:\n- 127.0.0.1:1\n- 'unix:/run/a b'\n", {"127.0.0.1:1", "unix:/run/a b"}},
+      {"listen: []\n", {}},
+      {"upstream: {seeds: a:1}\n", {"a:1"}},
+  }));
+  CAPTURE(text);
+  const auto result = read_yaml(text, "f");
+  CHECK(texts_of(result.problems) == Texts{});
+  REQUIRE(result.settings.size() == 1);
+  Texts found;
+  for (const Setting::Piece& piece : result.settings[0].pieces) found.push_back(piece.text);
+  CHECK(found == pieces);
+}
+
 TEST_CASE("a file without settings is fine") {
   const std::string text =
       GENERATE("", "\n", "# only a comment\n", "---\n", "limits:\n", "limits:\n  # max_clients: 1\n");
@@ -59,10 +78,12 @@ TEST_CASE("a wrong shape is a problem with its line") {
       {"log:\n  level: info\nlog:\n  format: text\n",
        "f:3: log: is given twice, first on line 1; keep one of the two"},
       {"listen:\n", "f:1: listen: has no value; write one, or remove the key"},
-      {"listen: [a:1]\n", "f:1: listen: is a list, not a single value; write one value"},
-      {"listen: {a: 1}\n", "f:1: listen: is a mapping, not a single value; write one value"},
+      {"admin: [a:1]\n", "f:1: admin: is a list, not a single value; write one value"},
+      {"admin: {a: 1}\n", "f:1: admin: is a mapping, not a single value; write one value"},
+      {"listen: {a: 1}\n", "f:1: listen: is not a list; write it as [ADDR:PORT|unix:PATH, ...]"},
+      {"listen: [a:1, [b:2]]\n", "f:1: listen[1]: is a list, not a single value; write one value"},
       {"listen: !tag x\n", "f:1: listen: begins with !, which YAML takes as a tag; put the value in quotes"},
-      {"upstream: {seeds: a:1}\n", "f:1: upstream.seeds: is not a list; write it as [HOST:PORT, ...]"},
+      {"upstream: {seeds: {a: 1}}\n", "f:1: upstream.seeds: is not a list; write it as [HOST:PORT, ...]"},
       {"upstream:\n  seeds:\n  - a:1\n  -\n", "f:2: upstream.seeds[1]: has no value; write one value"},
       {"upstream:\n  seeds:\n  - [a:1]\n",
        "f:3: upstream.seeds[0]: is a list, not a single value; write one value"},

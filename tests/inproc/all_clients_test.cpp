@@ -35,7 +35,7 @@ std::vector<std::string> fields(TestClient& asking, const Args& command, const s
 }
 
 std::string local(const TestClient& client) {
-  return config::print_host_port(proxy::local_address(client.fd()));
+  return config::print_host_port(proxy::local_address(client.fd()).tcp);
 }
 
 // Twelve clients are three a worker: new ones go to the worker with the fewest.

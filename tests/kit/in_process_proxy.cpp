@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 config::Config inproc_config(const FakeCluster& cluster) {
   config::Config config;
-  config.client.listen = {"127.0.0.1", 0};
+  config.client.listen = {{.tcp = {"127.0.0.1", 0}, .path = {}}};
   config.upstream.seeds = cluster.seeds();
   config.workers = 1;
   config.admin.reset();

@@ -19,7 +19,7 @@ struct Stage {
   WorkerCounters second;
   ProxyFacts facts{std::string(40, 'a'),
                    std::chrono::steady_clock::now() - std::chrono::hours(50),
-                   6380,
+                   {{{"127.0.0.1", 6380}, {}}},
                    {&first, &second}};
 
   std::string text(const std::vector<std::string>& sections,

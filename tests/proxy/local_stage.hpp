@@ -103,7 +103,7 @@ class LocalStage {
   Sessions sessions_;
   UpstreamPool pool_{io_, loop_};
   Dispatcher dispatcher_{loop_, sessions_, slots_, pool_, [](routing::RefreshReason) {}};
-  ProxyFacts facts_{std::string(40, 'f'), Clock::now(), 6380, {&loop_.counters}};
+  ProxyFacts facts_{std::string(40, 'f'), Clock::now(), {{{"127.0.0.1", 6380}, {}}}, {&loop_.counters}};
   LocalCommands local_commands_{facts_, loop_.config, pool_, desk_};
   SessionRoom room_{loop_, slots_, dispatcher_, local_commands_, {}, {}, {}, {}, {}};
   ClientDesk desk_{0, facts_, room_, sessions_};

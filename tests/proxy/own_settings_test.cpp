@@ -57,7 +57,7 @@ TEST_CASE("limits that hold for clients are the proxy's, all else is the node's"
 TEST_CASE("CONFIG SET changes none of the proxy's own settings, and then nothing else either") {
   config::Config config;
   config.limits.max_clients = 123;
-  config.client.listen = {"127.0.0.1", 6390};
+  config.client.listen = {{.tcp = {"127.0.0.1", 6390}, .path = {}}};
   struct Case {
     std::string request;
     std::string node_request;  // "" = none
@@ -110,11 +110,40 @@ TEST_CASE("CONFIG SET changes none of the proxy's own settings, and then nothing
 
 TEST_CASE("CONFIG GET of what CONFIG SET refuses shows the proxy's own value") {
   config::Config config;
-  config.client.listen = {"127.0.0.1", 6390};
+  config.client.listen = {{.tcp = {"127.0.0.1", 6390}, .path = {}}};
   std::string out;
   write_with_own_settings(out, list({"port", "7000", "bind", "* -::*", "cluster-announce-ip", "10.0.0.1"}),
                           config);
   CHECK(out == list({"port", "6390", "bind", "127.0.0.1", "cluster-announce-ip", ""}));
+}
+
+TEST_CASE("CONFIG GET tells all addresses that clients connect to, and CONFIG SET changes none") {
+  struct Case {
+    std::vector<config::ListenAddress> listen;
+    std::uint32_t mode;
+    std::vector<std::string> settings;
+  };
+  const Case cases[] = {
+      {{{{"127.0.0.1", 1}, {}}, {{"::1", 2}, {}}, {{}, "/run/a"}, {{}, "/run/b"}},
+       0660,
+       {"port", "1", "bind", "127.0.0.1 ::1", "unixsocket", "/run/a", "unixsocketperm", "660"}},
+      {{{{}, "/run/a"}}, 0, {"port", "0", "bind", "", "unixsocket", "/run/a", "unixsocketperm", "0"}},
+      {{{{"0.0.0.0", 1}, {}}}, 0, {"port", "1", "bind", "0.0.0.0", "unixsocket", "", "unixsocketperm", "0"}},
+  };
+  for (const Case& c : cases) {
+    config::Config config;
+    config.client.listen = c.listen;
+    config.client.unix_socket_mode = c.mode;
+    std::string out;
+    write_with_own_settings(
+        out, list({"port", "7", "bind", "*", "unixsocket", "/node", "unixsocketperm", "700"}), config);
+    CHECK(out == list(c.settings));
+    const protocol::RequestWords request({"CONFIG", "SET", "unixsocket", "/run/c"});
+    CHECK(SettingsChange(request.view(), config).refusal() ==
+          "ERR CONFIG SET failed (possibly related to argument 'unixsocket') - can't set immutable config: "
+          "it is "
+          "set in Slotway's configuration");
+  }
 }
 
 }  // namespace slotway::proxy

@@ -183,6 +183,7 @@ TEST_CASE("Socket options are those of the configuration") {
 TEST_CASE("Options that a socket does not have are left alone") {
   SocketPair pair;
   tune_socket(pair.ours(), {milliseconds(1000), milliseconds(1000)});
+  CHECK(option_of(pair.ours(), SOL_SOCKET, SO_KEEPALIVE) == 0);
   REQUIRE(pair.peer_sends("still alive"));
   std::array<char, 64> buffer;
   CHECK(read_some(pair.ours(), buffer).bytes == 11);
