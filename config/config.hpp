@@ -37,8 +37,6 @@ enum class UpstreamMode { cluster, standalone, sentinel };
 // among them.
 enum class ReadFrom { primary, prefer_replica, replica, any, nearest };
 
-enum class ReadYourWrites { off, on };
-
 // Nodes whose addresses begin with these bits are in the zone.
 struct ZoneRule {
   std::string network;  // "10.0.1.0/24"; without a length one address, or a node's name
@@ -63,7 +61,7 @@ struct UpstreamConfig {
   // `max_replica_lag`: a replica that is further behind serves no reads; 0 = however far
   milliseconds max_replica_lag{0};
   std::uint64_t max_replica_lag_bytes = 0;                // `max_replica_lag_bytes`: likewise
-  ReadYourWrites read_your_writes = ReadYourWrites::off;  // `read_your_writes`
+  bool read_your_writes = false;  // `read_your_writes`
   std::string zone;                                       // `zone`: where this Slotway is; "" = not known
   std::vector<ZoneRule> zones;  // `zones`: where nodes are; the first that fits counts
   bool reads_from_replicas() const { return read_from != ReadFrom::primary; }
@@ -78,14 +76,12 @@ enum class ClusterViewMode { proxy, nodes };
 // Whether clients may use DEBUG.
 enum class DebugCommand { refuse, allow };
 
-// Whether SENTINEL is answered, as a sentinel would.
-enum class SentinelViewMode { off, on };
-
 // YAML keys `listen` .. `debug_command`, at the top level: the client side.
 struct ClientConfig {
   // `listen`: at least one, of which no two claim the same address
   std::vector<ListenAddress> listen{{.tcp = {"127.0.0.1", 6380}, .path = {}}};
   std::uint32_t unix_socket_mode = 0;  // `unix_socket_mode`: permissions; 0 = as the umask leaves them
+  bool reuse_port = false;             // `reuse_port`: other processes may listen on the same TCP addresses
   int backlog = 1024;                  // `backlog`: of each
   std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
   std::string requirepass_file;                           // `requirepass_file`
@@ -95,7 +91,7 @@ struct ClientConfig {
   // `announce`: Slotway's address in view `proxy`, and in sentinel_view; nullopt = the one that the client is
   // connected to
   std::optional<HostPort> announce;
-  SentinelViewMode sentinel_view = SentinelViewMode::off;  // `sentinel_view`
+  bool sentinel_view = false;  // `sentinel_view`: SENTINEL is answered, as a sentinel would
   DebugCommand debug_command = DebugCommand::refuse;       // `debug_command`
   friend bool operator==(const ClientConfig&, const ClientConfig&) = default;
 };

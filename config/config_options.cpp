@@ -19,7 +19,6 @@ constexpr std::array kModes{Word{"cluster", UpstreamMode::cluster},
 constexpr std::array kReadFrom{
     Word{"primary", ReadFrom::primary}, Word{"prefer_replica", ReadFrom::prefer_replica},
     Word{"replica", ReadFrom::replica}, Word{"any", ReadFrom::any}, Word{"nearest", ReadFrom::nearest}};
-constexpr std::array kReadYourWrites{Word{"off", ReadYourWrites::off}, Word{"on", ReadYourWrites::on}};
 constexpr std::array kLevels{Word{"debug", LogLevel::debug}, Word{"info", LogLevel::info},
                              Word{"warn", LogLevel::warn}, Word{"error", LogLevel::error}};
 constexpr std::array kFormats{Word{"text", LogFormat::text}, Word{"json", LogFormat::json}};
@@ -27,7 +26,7 @@ constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
                                       Word{"reject", CrossSlotWrites::reject}};
 constexpr std::array kClusterViews{Word{"proxy", ClusterViewMode::proxy},
                                    Word{"nodes", ClusterViewMode::nodes}};
-constexpr std::array kSentinelViews{Word{"off", SentinelViewMode::off}, Word{"on", SentinelViewMode::on}};
+constexpr std::array kOffOn{Word{"off", false}, Word{"on", true}};
 constexpr std::array kDebugCommand{Word{"refuse", DebugCommand::refuse}, Word{"allow", DebugCommand::allow}};
 
 // Options with a shape of their own
@@ -262,7 +261,7 @@ constexpr std::array kOptions{
     row("upstream.max_replica_lag_bytes", "SIZE", kSize<kUpstream, &UpstreamConfig::max_replica_lag_bytes>,
         "a replica that lacks more than so many bytes serves no reads; 0 = it does"),
     row("upstream.read_your_writes", "on|off",
-        kWord<kReadYourWrites, kUpstream, &UpstreamConfig::read_your_writes>,
+        kWord<kOffOn, kUpstream, &UpstreamConfig::read_your_writes>,
         "a client reads what it has written from the primary until a replica has it"),
     row("upstream.zone", "NAME", kText<kUpstream, &UpstreamConfig::zone>,
         "where this Slotway is, for read_from nearest"),
@@ -274,6 +273,8 @@ constexpr std::array kOptions{
         row("unix_socket_mode", "MODE",
             codec<kClient, &ClientConfig::unix_socket_mode>(&set_unix_socket_mode, &print_unix_socket_mode),
             "permissions of unix sockets, such as 0660; 0 = as the umask leaves them")),
+    at_start(row("reuse_port", "off|on", kWord<kOffOn, kClient, &ClientConfig::reuse_port>,
+                 "whether another process may listen on the same addresses (SO_REUSEPORT)")),
     at_start(row("backlog", "N", kCount<kClient, &ClientConfig::backlog>,
                  "connections that may wait to be accepted")),
     exclusive<kClient, &ClientConfig::requirepass>(
@@ -286,7 +287,7 @@ constexpr std::array kOptions{
         "requirepass", false),
     row("cluster_view", "proxy|nodes", kWord<kClusterViews, kClient, &ClientConfig::cluster_view>,
         "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
-    row("sentinel_view", "on|off", kWord<kSentinelViews, kClient, &ClientConfig::sentinel_view>,
+    row("sentinel_view", "on|off", kWord<kOffOn, kClient, &ClientConfig::sentinel_view>,
         "whether SENTINEL is answered, with Slotway as the primary"),
     row("client_max_age", "TIME", kDuration<kClient, &ClientConfig::client_max_age>,
         "age at which a client is closed between two requests; 0 = never"),

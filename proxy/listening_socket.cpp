@@ -66,6 +66,11 @@ void ListeningSocket::open(const config::ClientConfig& client, error_code& error
   if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
   // Else [::] would be 0.0.0.0 as well, and could not stand beside it.
   if (!error && endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(true), error);
+  if (!error && client.reuse_port) {
+    const int on = 1;
+    if (::setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+      error = last_error();
+  }
   if (!error) acceptor_.bind(endpoint, error);
 }
 

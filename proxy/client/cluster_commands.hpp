@@ -22,10 +22,11 @@ class ClusterCommands {
   // Appends one reply. REQUIRES: `command` is one of CLUSTER's, readonly, readwrite or asking.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
            std::string& out) const;
+  // Slotway's, as that client is to connect to it: `announce`, or where it is connected.
+  config::HostPort own_address(const ClientSession& session) const;
 
  private:
   ClusterView view_for(const ClientSession& session) const;
-  config::HostPort own_address(const ClientSession& session) const;
 
   const ProxyFacts& facts_;
   const config::Config& config_;

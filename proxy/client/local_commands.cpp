@@ -10,7 +10,6 @@
 #include "proxy/client/acl_commands.hpp"
 #include "proxy/client/info_text.hpp"
 #include "proxy/client/sentinel_view.hpp"
-#include "proxy/socket_address.hpp"
 
 namespace slotway::proxy {
 
@@ -156,18 +155,15 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
 
 bool LocalCommands::run_sentinel(const RequestView& request, const ClientSession& session,
                                  std::string& out) const {
-  const bool is_on = config_.client.sentinel_view == config::SentinelViewMode::on;
-  if (!is_on || !equal_ignore_case(request.arg(0), "sentinel")) return false;
+  if (!config_.client.sentinel_view || !equal_ignore_case(request.arg(0), "sentinel")) return false;
   if (!session.facts().authenticated) {
     write_error(out, errors::kNoAuth);
     return true;
   }
-  const config::ClientConfig& client = config_.client;
-  write_sentinel_reply(
-      request,
-      {config_.upstream.master_name, client.announce ? *client.announce : local_address(session.socket()),
-       facts_.run_id, pool_.topology() != nullptr, session.facts().resp3},
-      out);
+  write_sentinel_reply(request,
+                       {config_.upstream.master_name, cluster_.own_address(session), facts_.run_id,
+                        pool_.topology() != nullptr, session.facts().resp3},
+                       out);
   return true;
 }
 

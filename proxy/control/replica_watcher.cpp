@@ -86,7 +86,7 @@ class ReplicaWatcher::State {
 void ReplicaWatcher::State::take_config(const config::Config& config) {
   login_ = UpstreamLogin::to_nodes(config);
   is_wanted_ = config.upstream.reads_from_replicas();
-  interval_ = config.upstream.read_your_writes == config::ReadYourWrites::on ? kOwnWritesInterval : kInterval;
+  interval_ = config.upstream.read_your_writes ? kOwnWritesInterval : kInterval;
 }
 
 void ReplicaWatcher::State::stop() {

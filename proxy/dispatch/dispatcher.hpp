@@ -161,7 +161,7 @@ class Dispatcher final : public UpstreamEvents {
   void take_read_policy() {
     const config::UpstreamConfig& upstream = loop_.config.upstream;
     spreads_reads_ = upstream.reads_from_replicas();
-    notes_writes_ = spreads_reads_ && upstream.read_your_writes == config::ReadYourWrites::on;
+    notes_writes_ = spreads_reads_ && upstream.read_your_writes;
   }
   bool may_spread(const ClientSession& session, const protocol::CommandRow& row, routing::Slot slot) const;
   UpstreamConnection* reader_for(Request& request);

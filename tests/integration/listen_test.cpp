@@ -265,6 +265,35 @@ TEST_CASE("clients that have connected when SIGTERM comes are accepted first, at
   CHECK(slotway.wait(kSoon) == 0);
 }
 
+TEST_CASE("with reuse_port two processes serve one port, and one goes on alone") {
+  const RedisProcess redis;
+  const std::uint16_t port = kit::free_port();
+  const Texts shared = {"127.0.0.1:" + std::to_string(port)};
+  SlotwayProcess old = listening(redis, shared, {"--reuse-port", "on"});
+  const kit::CommandResult refused = start(shared[0]);
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.output.find("cannot listen on " + shared[0] +
+                            ": Address already in use; stop what uses the port, "
+                            "or set another with --listen") != std::string::npos);
+
+  const SlotwayProcess next = listening(redis, shared, {"--reuse-port", "on"});
+  const auto clients_of = [](const SlotwayProcess& slotway) {
+    return slotway.metric("slotway_client_connections_accepted_total");
+  };
+  const auto connect = [port](int count) {
+    for (int i = 0; i < count; ++i) REQUIRE(TestClient(port, kSoon).text({"PING"}) == "+PONG");
+  };
+  connect(64);
+  CHECK(clients_of(old) > 0);
+  CHECK(clients_of(next) > 0);
+  CHECK(clients_of(old) + clients_of(next) == 64);
+
+  const double before = clients_of(next);
+  CHECK(old.stop() == 0);
+  connect(64);
+  CHECK(clients_of(next) == before + 64);
+}
+
 TEST_CASE("clients of a unix socket are told of and closed as a redis-server does it") {
   const kit::TempFolder folder;
   const std::string path = folder.path() / "ours";
