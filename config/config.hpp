@@ -60,10 +60,10 @@ struct UpstreamConfig {
   ReadFrom read_from = ReadFrom::primary;  // `read_from`
   // `max_replica_lag`: a replica that is further behind serves no reads; 0 = however far
   milliseconds max_replica_lag{0};
-  std::uint64_t max_replica_lag_bytes = 0;                // `max_replica_lag_bytes`: likewise
-  bool read_your_writes = false;  // `read_your_writes`
-  std::string zone;                                       // `zone`: where this Slotway is; "" = not known
-  std::vector<ZoneRule> zones;  // `zones`: where nodes are; the first that fits counts
+  std::uint64_t max_replica_lag_bytes = 0;  // `max_replica_lag_bytes`: likewise
+  bool read_your_writes = false;            // `read_your_writes`
+  std::string zone;                         // `zone`: where this Slotway is; "" = not known
+  std::vector<ZoneRule> zones;              // `zones`: where nodes are; the first that fits counts
   bool reads_from_replicas() const { return read_from != ReadFrom::primary; }
   // Every key is at one primary: there are no slots to tell apart, and databases to select.
   bool is_one_shard() const { return mode != UpstreamMode::cluster; }
@@ -92,7 +92,7 @@ struct ClientConfig {
   // connected to
   std::optional<HostPort> announce;
   bool sentinel_view = false;  // `sentinel_view`: SENTINEL is answered, as a sentinel would
-  DebugCommand debug_command = DebugCommand::refuse;       // `debug_command`
+  DebugCommand debug_command = DebugCommand::refuse;  // `debug_command`
   friend bool operator==(const ClientConfig&, const ClientConfig&) = default;
 };
 

@@ -60,12 +60,13 @@ Reader ReadRouter::reader_of(const config::UpstreamConfig& config, NodeIndex ind
 void ReadRouter::choose(const config::UpstreamConfig& config, TimePoint now) {
   std::erase_if(benches_, [now](const Bench& bench) { return bench.until <= now; });
   if (!map_ || !config.reads_from_replicas()) return shards_.clear();
-  shards_.resize(map_->nodes().size());
+  const auto count = static_cast<NodeIndex>(map_->nodes().size());
+  shards_.resize(count);
   for (Shard& shard : shards_) shard.usable.clear();
-  for (NodeIndex node = 0; node < map_->nodes().size(); ++node) {
+  for (NodeIndex node = 0; node < count; ++node) {
     if (map_->node(node).role == NodeRole::primary) shards_[node].usable.push_back(reader_of(config, node));
   }
-  for (NodeIndex node = 0; node < map_->nodes().size(); ++node) {
+  for (NodeIndex node = 0; node < count; ++node) {
     const routing::Node& replica = map_->node(node);
     const bool is_usable = replica.role == NodeRole::replica && !is_benched(replica.endpoint) &&
                            routing::is_usable(replica, *map_, facts_.get(), config, now);
