@@ -174,7 +174,8 @@ Request Dispatcher::begin_request(ClientSession& session, Handle reply_slot, con
   request.readonly = row.has(protocol::kReadonly);
   request.repeatable =
       request.readonly || (loop_.config.failover.retry_unknown_writes >> index_of(row.family) & 1) != 0;
-  if (notes_writes_ && !request.readonly) session.note_write(slot, reply_slot);
+  if (spreads_reads_) [[unlikely]]
+    choose_side(session, request);
   if (row.family == protocol::Family::scripting) {
     request.scripted = true;
     request.by_sha = row.scripts == protocol::ScriptUse::by_sha;
@@ -188,7 +189,6 @@ void Dispatcher::send_single(ClientSession& session, const protocol::RequestView
   loop_.counters.in_flight.add();
   const Handle slot = session.open_reply(single.row->family, request.bytes().size());
   Request forwarded = begin_request(session, slot, *single.row, single.slot);
-  if (spreads_reads_) forwarded.spreads = may_spread(session, *single.row, single.slot);
   send(forwarded, [&](ByteQueue& out) {
     protocol::Block* block = source ? source->take_block(request.bytes().size()) : nullptr;
     if (block) {
@@ -237,7 +237,6 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
   for (std::size_t i = 0; i < fragments.size(); ++i) {
     Request part = begin_request(session, slot, row, fragments[i].slot);
     part.fragment = static_cast<std::uint32_t>(i);
-    if (spreads_reads_) part.spreads = may_spread(session, row, part.slot);
     send(part, [&](ByteQueue& out) {
       splitter.write_fragment(request, planner_.keys(), i, row,
                               [&](std::string_view piece) { out.append(loop_.blocks, piece); });

@@ -163,7 +163,8 @@ class Dispatcher final : public UpstreamEvents {
     spreads_reads_ = upstream.reads_from_replicas();
     notes_writes_ = spreads_reads_ && upstream.read_your_writes;
   }
-  bool may_spread(const ClientSession& session, const protocol::CommandRow& row, routing::Slot slot) const;
+  // A replica may serve it, or it is a write that its client must not read an older value than.
+  void choose_side(ClientSession& session, Request& request) const;
   UpstreamConnection* reader_for(Request& request);
   void leave_replica(Request& request);
   bool retry_at_primary(UpstreamConnection& from, protocol::RedirectKind kind);

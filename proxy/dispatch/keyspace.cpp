@@ -198,6 +198,7 @@ void Dispatcher::send_scan(ClientSession& session, const protocol::RequestView& 
   const Handle slot = session.open_reply(scan.row->family, request.bytes().size());
   Request step = begin_request(session, slot, *scan.row, cursor.slot);
   step.fragment = Request::kScan + cursor.fingerprint;
+  step.spreads = false;  // its cursor is of one node
   send_bytes(step, bytes);
 }
 

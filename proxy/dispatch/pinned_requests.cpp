@@ -53,6 +53,7 @@ Request Dispatcher::begin_pinned(ClientSession& session, const protocol::Command
   Request request = begin_request(session, reply_slot, row, slot);
   request.pin = pin;
   request.use.pinned = true;
+  request.spreads = false;
   session.hold_until_answered();
   return request;
 }

@@ -8,11 +8,11 @@ using protocol::ByteQueue;
 using protocol::RedirectKind;
 using routing::RefreshReason;
 
-// Who watches keys, or has cached them, must not hear of an older value; who blocks is told by the primary.
-bool Dispatcher::may_spread(const ClientSession& session, const protocol::CommandRow& row,
-                            routing::Slot slot) const {
-  return row.has(protocol::kReadonly) && slot != routing::kAnySlot && !session.tracking() &&
-         session.watched_slot() == routing::kAnySlot;
+// Who watches keys, or has cached them, must not hear of an older value.
+void Dispatcher::choose_side(ClientSession& session, Request& request) const {
+  request.spreads = request.readonly && request.slot != routing::kAnySlot && !session.tracking() &&
+                    session.watched_slot() == routing::kAnySlot;
+  if (notes_writes_ && !request.readonly) session.note_write(request.slot, request.reply_slot);
 }
 
 // The connection that is to serve a read; nullptr: the primary's, and then it does not spread any more, or
