@@ -5,7 +5,6 @@
 // handed out.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,12 +18,10 @@
 #include <vector>
 
 #include "protocol/reply_tree.hpp"
+#include "proxy/control/task.hpp"
 #include "routing/topology.hpp"
 
 namespace slotway::proxy {
-
-template <typename T>
-using Task = boost::asio::awaitable<T, boost::asio::io_context::executor_type>;
 
 struct Credentials {
   std::string username;  // empty = the default user: AUTH with one argument

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <utility>
 #include <vector>
 
@@ -38,7 +36,7 @@ class ReplicaWatcher::State {
     take_config(config);
   }
 
-  void start(const std::shared_ptr<State>& self) { spawn(run(self)); }
+  void start(const std::shared_ptr<State>& self) { launch(io_, run(self)); }
   void stop();
   void configure(const config::Config& config) {
     take_config(config);
@@ -64,11 +62,6 @@ class ReplicaWatcher::State {
   void begin_round(const std::shared_ptr<State>& self, const std::shared_ptr<const Topology>& map);
   void publish();
   void take_config(const config::Config& config);
-  void spawn(Task<void> task) {
-    asio::co_spawn(io_.get_executor(), std::move(task), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-  }
 
   asio::io_context& io_;
   CurrentMap current_map_;
@@ -124,7 +117,7 @@ void ReplicaWatcher::State::begin_round(const std::shared_ptr<State>& self,
       continue;
     }
     (*it)->is_busy = true;
-    spawn(ask(self, *it, map));
+    launch(io_, ask(self, *it, map));
   }
 }
 

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <set>
 #include <utility>
 
@@ -100,10 +98,7 @@ Task<SentinelPoll::Result> SentinelPoll::ask(std::string master_name) {
     if (link->is_busy) continue;
     ++round->pending;
     link->is_busy = true;
-    asio::co_spawn(io_.get_executor(), ask_one(link, round, login_, master_name),
-                   [](const std::exception_ptr& failure) {
-                     if (failure) std::rethrow_exception(failure);
-                   });
+    launch(io_, ask_one(link, round, login_, master_name));
   }
 
   // --- until most have answered, or all ---

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -65,11 +63,7 @@ class SentinelWatcher::State {
         client_(io),
         pause_(io) {}
 
-  void start(std::shared_ptr<State> self) {
-    asio::co_spawn(io_.get_executor(), run(std::move(self)), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-  }
+  void start(std::shared_ptr<State> self) { launch(io_, run(std::move(self))); }
   void configure(UpstreamLogin login) { login_ = std::move(login); }
   void stop() {
     is_stopped_ = true;

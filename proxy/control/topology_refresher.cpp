@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <exception>
 #include <random>
 #include <utility>
 #include <vector>
@@ -99,11 +97,7 @@ class TopologyRefresher::State {
   bool is_stopped_ = false;
 };
 
-void TopologyRefresher::State::start(std::shared_ptr<State> self) {
-  asio::co_spawn(io_.get_executor(), run(std::move(self)), [](const std::exception_ptr& failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-}
+void TopologyRefresher::State::start(std::shared_ptr<State> self) { launch(io_, run(std::move(self))); }
 
 void TopologyRefresher::State::stop() {
   is_stopped_ = true;

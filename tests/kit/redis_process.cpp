@@ -11,9 +11,12 @@
 #include "tests/kit/wait_until.hpp"
 
 namespace slotway::kit {
-namespace {
+std::string server_program() {
+  const char* given = std::getenv("TEST_REDIS_SERVER");
+  return given ? given : "redis-server";
+}
 
-bool answers(const std::string& address, std::uint16_t port) {
+bool answers_ping(std::uint16_t port, const std::string& address) {
   try {
     const Reply reply = TestClient(port, std::chrono::seconds(1), address).command({"PING"});
     return reply.text == "PONG" || reply.text.starts_with("NOAUTH");
@@ -21,14 +24,6 @@ bool answers(const std::string& address, std::uint16_t port) {
     return false;
   }
 }
-
-// Debian's, or another version, or Valkey.
-std::string server_program() {
-  const char* given = std::getenv("TEST_REDIS_SERVER");
-  return given ? given : "redis-server";
-}
-
-}  // namespace
 
 RedisProcess::RedisProcess(std::vector<std::string> arguments, std::string address)
     : port_(free_port()), address_(std::move(address)), arguments_(std::move(arguments)) {
@@ -85,7 +80,7 @@ void RedisProcess::start() {
   process_ = std::make_unique<ChildProcess>(command, folder_.path() / "log");
   try {
     wait_until("redis-server answers", std::chrono::seconds(20),
-               [this] { return !process_->running() || answers(address_, port_); });
+               [this] { return !process_->running() || answers_ping(port_, address_); });
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(error.what() + ("\n" + log()));
   }

@@ -15,6 +15,11 @@
 
 namespace slotway::kit {
 
+// Debian's redis-server, or what TEST_REDIS_SERVER names: another version, or Valkey.
+std::string server_program();
+// A server answers there, if only to say that it asks for a password.
+bool answers_ping(std::uint16_t port, const std::string& address);
+
 class RedisProcess {
  public:
   // `arguments` follow redis-server's own, e.g. {"--requirepass", "secret"}. Returns when PING is answered

@@ -2,32 +2,14 @@
 
 #include <signal.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
 #include "tests/kit/free_port.hpp"
+#include "tests/kit/redis_process.hpp"
 #include "tests/kit/wait_until.hpp"
 
 namespace slotway::kit {
-namespace {
-
-bool answers(std::uint16_t port) {
-  try {
-    const std::string text = TestClient(port, std::chrono::seconds(1)).command({"PING"}).text;
-    return text == "PONG" || text.starts_with("NOAUTH");
-  } catch (const ClientError&) {
-    return false;
-  }
-}
-
-std::string server_program() {
-  const char* given = std::getenv("TEST_REDIS_SERVER");
-  return given ? given : "redis-server";
-}
-
-}  // namespace
-
 SentinelProcess::SentinelProcess(const std::vector<std::string>& lines) : port_(free_port()) {
   std::ofstream file(folder_.path() / "sentinel.conf");
   file << "port " << port_ << "\nbind 127.0.0.1\nprotected-mode no\ndir " << folder_.path().string() << "\n";
@@ -43,7 +25,7 @@ void SentinelProcess::start() {
       folder_.path() / "log");
   try {
     wait_until("redis-sentinel answers", std::chrono::seconds(20),
-               [this] { return !process_->running() || answers(port_); });
+               [this] { return !process_->running() || answers_ping(port_, "127.0.0.1"); });
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(error.what() + ("\n" + log()));
   }
