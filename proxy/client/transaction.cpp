@@ -38,6 +38,7 @@ bool Transaction::fits(const protocol::RequestView& request, std::uint64_t max_b
 }
 
 void Transaction::note_select(std::string_view index) {
+  selects_ = true;
   const auto database = protocol::parse_decimal(index);
   if (database && std::in_range<std::uint16_t>(*database)) selected_ = static_cast<std::uint16_t>(*database);
 }

@@ -46,8 +46,10 @@ class Transaction {
   }
   bool has_scripts() const { return has_scripts_; }
   bool has_shas() const { return has_shas_; }
-  // A SELECT among the commands for the node.
+  // A SELECT among the commands for the node: whatever it names, the connection may be in another database
+  // after it.
   void note_select(std::string_view index);
+  bool selects() const { return selects_; }
   // The database that the last of them names; nullopt: there was none that could be one.
   std::optional<std::uint16_t> selected() const { return selected_; }
   std::uint32_t size() const { return size_; }  // commands for the node
@@ -71,6 +73,7 @@ class Transaction {
   bool flushes_ = false;
   bool has_scripts_ = false;
   bool has_shas_ = false;
+  bool selects_ = false;
   std::optional<std::uint16_t> selected_;
 };
 

@@ -204,7 +204,7 @@ void Dispatcher::note_transaction(Request& request, const Transaction& transacti
   request.scripted = transaction.has_scripts();
   request.by_sha = transaction.has_shas();
   if (transaction.flushes()) request.fragment = Request::kFlush;
-  request.selects = transaction.selected().has_value();
+  request.selects = transaction.selects();
 }
 
 // One request of many commands: the replies before EXEC's own are passed over by the connection.

@@ -228,6 +228,17 @@ TEST_CASE("SELECT in a transaction holds for what follows, and for the client fr
   }
 }
 
+TEST_CASE("a transaction leaves nobody else in its database, whatever it selects") {
+  ProxiedServer proxied({"--databases", "70000"});
+  TestClient client = proxied.client();
+  TestClient other = proxied.client();
+  for (const char* database : {"69999", "65536", "3"}) {
+    INFO(database);
+    client.pipeline({{"MULTI"}, {"SELECT", database}, {"SET", "k", "not yours"}, {"EXEC"}});
+    CHECK(other.text({"GET", "k"}) == "nil");
+  }
+}
+
 TEST_CASE("a client blocks in its own database") {
   ProxiedServer proxied;
   TestClient waiting = proxied.client();
