@@ -186,18 +186,51 @@ struct LogConfig {
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
-struct Config {
-  ClientConfig client;
+// What is behind Slotway at one place, and how it is treated.
+struct UpstreamSettings {
   UpstreamConfig upstream;
-  std::uint32_t workers = 0;  // `workers`: 0 = auto = cores the process may use
-  std::optional<HostPort> admin = HostPort{"127.0.0.1", 9380};  // `admin`: nullopt = off
   LimitsConfig limits;
   TimeoutsConfig timeouts;
-  DrainConfig drain;
   TopologyConfig topology;
   FailoverConfig failover;
   MultikeyConfig multikey;
+  friend bool operator==(const UpstreamSettings&, const UpstreamSettings&) = default;
+};
+
+// An entry of `upstreams`: of the sections besides `upstream` it has what the top level has, but for what it
+// says itself.
+struct NamedUpstream {
+  std::string name;
+  UpstreamSettings settings;
+  friend bool operator==(const NamedUpstream&, const NamedUpstream&) = default;
+};
+
+// An entry of `listeners`. Likewise, but for the addresses.
+struct ListenerConfig {
+  ClientConfig client;
+  std::string upstream;               // `upstream`: all that its clients ask is asked there; "" = by `routes`
+  std::optional<ReadFrom> read_from;  // `read_from`: in the place of the upstream's
+  friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;
+};
+
+// An entry of `routes`: commands whose keys begin so go to that upstream.
+struct RouteConfig {
+  std::string prefix;         // `prefix`: "" = all keys that no other route fits
+  std::string upstream;       // `upstream`
+  bool strip_prefix = false;  // `strip_prefix`: the upstream's keys lack the prefix
+  friend bool operator==(const RouteConfig&, const RouteConfig&) = default;
+};
+
+// The sections at the top level are those of the upstream `default`, and the base of `upstreams`.
+struct Config : UpstreamSettings {
+  ClientConfig client;
+  std::uint32_t workers = 0;  // `workers`: 0 = auto = cores the process may use
+  std::optional<HostPort> admin = HostPort{"127.0.0.1", 9380};  // `admin`: nullopt = off
+  DrainConfig drain;
   LogConfig log;
+  std::vector<NamedUpstream> upstreams;   // `upstreams`, by name
+  std::vector<ListenerConfig> listeners;  // `listeners`, besides `listen`
+  std::vector<RouteConfig> routes;        // `routes`
   friend bool operator==(const Config&, const Config&) = default;
 };
 

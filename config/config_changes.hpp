@@ -11,7 +11,8 @@
 namespace slotway::config {
 
 struct Change {
-  const Option* option;
+  std::string path;
+  bool needs_restart;
   std::string before;  // as the file would have it
   std::string after;
 
@@ -19,7 +20,7 @@ struct Change {
   std::string text() const;
 };
 
-// In the order of the table of options.
+// In the order of the table of options, then those of upstreams, listeners and routes.
 std::vector<Change> changes_between(const Config& running, const Config& wanted);
 
 // `wanted`, but what needs a restart is as in `running`. Both are valid, and so is this: of options that must

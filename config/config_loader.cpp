@@ -5,6 +5,7 @@
 
 #include "config/config_options.hpp"
 #include "config/config_validator.hpp"
+#include "config/entry.hpp"
 #include "config/flag_source.hpp"
 #include "config/secret_file.hpp"
 #include "config/yaml_source.hpp"
@@ -12,44 +13,140 @@
 namespace slotway::config {
 namespace {
 
+// Where settings land: the top level, or an entry of `upstreams` or another list.
+class Ground {
+ public:
+  Ground() = default;
+  Ground(Config view, std::string prefix) : config(std::move(view)), prefix_(std::move(prefix)) {}
+
+  Config config;  // of an entry, its view
+  Origins origins;
+  std::vector<Problem> problems;
+  std::vector<std::string> secret_files;  // that were read, or could not be
+
+  // As the file has it.
+  std::string shown(const Option& option) const {
+    return prefix_.empty() ? std::string(option.path) : prefix_ + std::string(entry_key(option));
+  }
+
+  // `others`: what the same source says here.
+  void take(const Setting& setting, const std::vector<Setting>& others) {
+    complain_if_excluded(setting, others);
+    apply(setting);
+  }
+
+  void read_secrets(OptionScope scope) {
+    UpstreamConfig& upstream = config.upstream;
+    if (scope == OptionScope::upstream) {
+      read_secret("upstream.password_file", upstream.password_file, "upstream.password", upstream.password);
+      read_secret("upstream.sentinel_password_file", upstream.sentinel_password_file,
+                  "upstream.sentinel_password", upstream.sentinel_password);
+    } else {
+      read_secret("requirepass_file", config.client.requirepass_file, "requirepass",
+                  config.client.requirepass);
+    }
+  }
+
+ private:
+  // Two ways to give one password contradict each other if they stand side by side; across sources the higher
+  // wins.
+  void complain_if_excluded(const Setting& setting, const std::vector<Setting>& others) {
+    const auto other = std::find_if(others.begin(), others.end(), [&](const Setting& candidate) {
+      return candidate.option->path == setting.option->excludes;
+    });
+    if (other == others.end() || setting.option->is_secret) return;
+    const bool in_file = setting.origin.source == Source::file;
+    const std::string name = in_file ? shown(*other->option) : other->origin.name;
+    problems.push_back({setting.origin,
+                        shown(*setting.option),
+                        {"is set together with " + name, "keep one of the two"}});
+  }
+
+  void apply(const Setting& setting) {
+    const Option& option = *setting.option;
+    Config changed = config;
+    if (option.is_list) option.clear(changed);
+    bool is_good = true;
+    for (std::size_t i = 0; i < setting.pieces.size(); ++i) {
+      const Setting::Piece& piece = setting.pieces[i];
+      if (auto complaint = option.set(piece.text, changed)) {
+        Origin where = setting.origin;
+        if (piece.line > 0) where.line = piece.line;
+        const std::string item = option.is_list ? "[" + std::to_string(i) + "]" : "";
+        problems.push_back({std::move(where), shown(option) + item, std::move(*complaint)});
+        is_good = false;
+      }
+    }
+    if (!is_good) {
+      origins.mark_broken(option.path);
+      return;
+    }
+    config = std::move(changed);
+    origins.set(option.path, setting.origin);
+    if (option.excludes.empty()) return;
+    find_option(option.excludes)->clear(config);
+    origins.reset(option.excludes);
+  }
+
+  void read_secret(std::string_view path, const std::string& file, std::string_view secret_path,
+                   std::string& secret) {
+    if (file.empty()) return;
+    // A listener has read that of the top level already.
+    if (!prefix_.empty() && origins.of(path).source == Source::defaults) return;
+    secret_files.push_back(file);
+    auto read = read_secret_file(file);
+    if (auto* complaint = std::get_if<Complaint>(&read)) {
+      problems.push_back({origins.of(path), shown(*find_option(path)), std::move(*complaint)});
+      origins.mark_broken(path);
+      return;
+    }
+    secret = std::move(std::get<std::string>(read));
+    origins.set(secret_path, {Source::file, file, 0});
+  }
+
+  std::string prefix_;
+};
+
 // Puts the sources over each other, the lowest precedence first.
 class Layers {
  public:
   // Nobody knows what an unreadable file would have set: no complaint about what seems to be missing.
   void read_file(const std::string& path) {
-    const SourceResult file = read_yaml_file(path);
+    SourceResult file = read_yaml_file(path);
     if (!file.is_readable) {
-      for (const Option& option : options()) origins_.mark_broken(option.path);
+      for (const Option& option : options()) top_.origins.mark_broken(option.path);
     }
     files_.push_back(path);
     add(file);
+    entries_ = std::move(file.entries);
   }
 
   void add(const SourceResult& source) {
     problems_.insert(problems_.end(), source.problems.begin(), source.problems.end());
     for (const Problem& problem : source.problems) mark_broken(problem.path);
-    for (const Setting& setting : source.settings) {
-      complain_if_excluded(setting, source);
-      apply(setting);
-    }
+    for (const Setting& setting : source.settings) top_.take(setting, source.settings);
   }
 
-  void read_secrets() {
-    read_secret("upstream.password_file", config_.upstream.password_file, "upstream.password",
-                config_.upstream.password);
-    read_secret("upstream.sentinel_password_file", config_.upstream.sentinel_password_file,
-                "upstream.sentinel_password", config_.upstream.sentinel_password);
-    read_secret("requirepass_file", config_.client.requirepass_file, "requirepass",
-                config_.client.requirepass);
-  }
+  // When all sources were added.
+  void finish() {
+    top_.read_secrets(OptionScope::upstream);
+    top_.read_secrets(OptionScope::listener);
+    const bool has_listeners = std::any_of(entries_.begin(), entries_.end(), [](const EntrySettings& entry) {
+      return entry.kind == EntryKind::listener;
+    });
+    if (has_listeners && top_.origins.of("listen").source == Source::defaults)
+      top_.config.client.listen.clear();
+    const Config base = top_.config;
+    for (const EntrySettings& entry : entries_) add_entry(entry, base);
+    collect(top_);
 
-  void check() {
-    std::vector<Problem> found = validate(config_, origins_);
+    std::vector<Problem> found = validate(top_.config, top_.origins, loaded_);
     std::move(found.begin(), found.end(), std::back_inserter(problems_));
   }
 
-  const Config& config() const { return config_; }
-  const Origins& origins() const { return origins_; }
+  const Config& config() const { return top_.config; }
+  const Origins& origins() const { return top_.origins; }
+  const std::vector<LoadedEntry>& entries() const { return loaded_; }
   const std::vector<std::string>& files() const { return files_; }
 
   std::vector<Problem> sorted_problems() const {
@@ -65,79 +162,59 @@ class Layers {
     for (const Option& option : options()) {
       const bool is_inside =
           option.path.starts_with(whole) && option.path.substr(whole.size()).starts_with('.');
-      if (!whole.empty() && (option.path == whole || is_inside)) origins_.mark_broken(option.path);
+      if (!whole.empty() && (option.path == whole || is_inside)) top_.origins.mark_broken(option.path);
     }
   }
 
-  // Two ways to give one password contradict each other if they stand side by side; across sources the higher
-  // wins.
-  void complain_if_excluded(const Setting& setting, const SourceResult& source) {
-    const auto other = std::find_if(
-        source.settings.begin(), source.settings.end(),
-        [&](const Setting& candidate) { return candidate.option->path == setting.option->excludes; });
-    if (other == source.settings.end() || setting.option->is_secret) return;
-    const bool in_file = setting.origin.source == Source::file;
-    const std::string name = in_file ? std::string(other->option->path) : other->origin.name;
-    problems_.push_back({setting.origin,
-                         std::string(setting.option->path),
-                         {"is set together with " + name, "keep one of the two"}});
-  }
-
-  void apply(const Setting& setting) {
-    const Option& option = *setting.option;
-    Config changed = config_;
-    if (option.is_list) option.clear(changed);
-    bool is_good = true;
-    for (std::size_t i = 0; i < setting.pieces.size(); ++i) {
-      const Setting::Piece& piece = setting.pieces[i];
-      if (auto complaint = option.set(piece.text, changed)) {
-        Origin where = setting.origin;
-        if (piece.line > 0) where.line = piece.line;
-        const std::string item = option.is_list ? "[" + std::to_string(i) + "]" : "";
-        problems_.push_back({std::move(where), std::string(option.path) + item, std::move(*complaint)});
-        is_good = false;
+  void add_entry(const EntrySettings& entry, const Config& base) {
+    Ground ground(view_of_new(entry.kind, base), entry.path + ".");
+    for (const Setting& setting : entry.settings) ground.take(setting, entry.settings);
+    if (entry.kind == EntryKind::upstream) ground.read_secrets(OptionScope::upstream);
+    if (entry.kind == EntryKind::listener) ground.read_secrets(OptionScope::listener);
+    collect(ground);
+    const std::size_t index = entry_count(entry.kind, top_.config);
+    put_entry(entry.kind, ground.config, index, top_.config);
+    if (entry.kind == EntryKind::upstream) top_.config.upstreams[index].name = entry.name;
+    // A key that could not be read is a problem already, and what it would have said is not known.
+    for (const Problem& problem : problems_) {
+      for (const Option* option : entry_options(entry.kind)) {
+        if (problem.path.substr(0, problem.path.find('[', entry.path.size())) == ground.shown(*option))
+          ground.origins.mark_broken(option->path);
       }
     }
-    if (!is_good) {
-      origins_.mark_broken(option.path);
-      return;
-    }
-    config_ = std::move(changed);
-    origins_.set(option.path, setting.origin);
-    if (option.excludes.empty()) return;
-    find_option(option.excludes)->clear(config_);
-    origins_.reset(option.excludes);
+    loaded_.push_back({entry.kind, index, entry.path, entry.origin, std::move(ground.origins)});
   }
 
-  void read_secret(std::string_view path, const std::string& file, std::string_view secret_path,
-                   std::string& secret) {
-    if (file.empty()) return;
-    files_.push_back(file);
-    auto read = read_secret_file(file);
-    if (auto* complaint = std::get_if<Complaint>(&read)) {
-      problems_.push_back({origins_.of(path), std::string(path), std::move(*complaint)});
-      origins_.mark_broken(path);
-      return;
-    }
-    secret = std::move(std::get<std::string>(read));
-    origins_.set(secret_path, {Source::file, file, 0});
+  void collect(Ground& ground) {
+    std::move(ground.problems.begin(), ground.problems.end(), std::back_inserter(problems_));
+    files_.insert(files_.end(), ground.secret_files.begin(), ground.secret_files.end());
   }
 
-  Config config_;
-  Origins origins_;
+  Ground top_;
+  std::vector<EntrySettings> entries_;
+  std::vector<LoadedEntry> loaded_;
   std::vector<Problem> problems_;
   std::vector<std::string> files_;
 };
 
-// The whole configuration, each option with where its value came from; a password shows only whether it is
-// set.
-std::string describe(const Config& config, const Origins& origins) {
+void describe(std::string& out, const std::string& path, const std::string& value, const std::string& origin) {
+  out += "  " + path + ": " + printable(value, value.size());
+  out += origin.empty() ? "  # default\n" : "  # " + printable(origin) + "\n";
+}
+
+// The whole configuration, each option with where its value came from, and of the entries what they say
+// themselves; a password shows only whether it is set.
+std::string describe(const Config& config, const Origins& origins, const std::vector<LoadedEntry>& entries) {
   std::string out = "slotway: the configuration is valid\n";
-  for (const Option& option : options()) {
-    const std::string value = option.print(config);
-    const std::string origin = origins.of(option.path).label();
-    out += "  " + std::string(option.path) + ": " + printable(value, value.size());
-    out += origin.empty() ? "  # default\n" : "  # " + printable(origin) + "\n";
+  for (const Option& option : options())
+    describe(out, std::string(option.path), option.print(config), origins.of(option.path).label());
+  for (const LoadedEntry& entry : entries) {
+    const Config view = view_of(entry.kind, config, entry.index);
+    for (const Option* option : entry_options(entry.kind)) {
+      const std::string origin = entry.origins.of(option->path).label();
+      if (!origin.empty())
+        describe(out, entry.path + "." + std::string(entry_key(*option)), option->print(view), origin);
+    }
   }
   return out;
 }
@@ -154,15 +231,14 @@ LoadResult load(int argc, const char* const* argv, const Environment& environmen
   if (file) layers.read_file(*file);
   layers.add(variables.source);
   layers.add(flags.source);
-  layers.read_secrets();
-  layers.check();
+  layers.finish();
 
   LoadResult result;
   result.problems = layers.sorted_problems();
   result.files = layers.files();
   if (!result.problems.empty()) return result;
   if (flags.check_config) {
-    result.print_and_exit = describe(layers.config(), layers.origins());
+    result.print_and_exit = describe(layers.config(), layers.origins(), layers.entries());
   } else {
     result.config = layers.config();
   }

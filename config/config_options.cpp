@@ -6,28 +6,10 @@
 
 #include "config/listen_address.hpp"
 #include "config/option_codecs.hpp"
+#include "config/option_words.hpp"
 
 namespace slotway::config {
 namespace {
-
-// Words of a fixed few
-// --------------------------------------------------------------------------------------------
-
-constexpr std::array kModes{Word{"cluster", UpstreamMode::cluster},
-                            Word{"standalone", UpstreamMode::standalone},
-                            Word{"sentinel", UpstreamMode::sentinel}};
-constexpr std::array kReadFrom{
-    Word{"primary", ReadFrom::primary}, Word{"prefer_replica", ReadFrom::prefer_replica},
-    Word{"replica", ReadFrom::replica}, Word{"any", ReadFrom::any}, Word{"nearest", ReadFrom::nearest}};
-constexpr std::array kLevels{Word{"debug", LogLevel::debug}, Word{"info", LogLevel::info},
-                             Word{"warn", LogLevel::warn}, Word{"error", LogLevel::error}};
-constexpr std::array kFormats{Word{"text", LogFormat::text}, Word{"json", LogFormat::json}};
-constexpr std::array kCrossSlotWrites{Word{"split", CrossSlotWrites::split},
-                                      Word{"reject", CrossSlotWrites::reject}};
-constexpr std::array kClusterViews{Word{"proxy", ClusterViewMode::proxy},
-                                   Word{"nodes", ClusterViewMode::nodes}};
-constexpr std::array kOffOn{Word{"off", false}, Word{"on", true}};
-constexpr std::array kDebugCommand{Word{"refuse", DebugCommand::refuse}, Word{"allow", DebugCommand::allow}};
 
 // Options with a shape of their own
 // --------------------------------------------------------------------------------
@@ -182,9 +164,28 @@ std::string print_admin(const Config& config) {
 // The table
 // --------------------------------------------------------------------------------------------------------
 
+constexpr std::array<std::string_view, 12> kOfUpstreams = {
+    "upstream.", "topology.", "failover.", "multikey.", "timeouts.connect", "timeouts.request",
+    "timeouts.upstream_idle_ping", "timeouts.tcp_user_timeout", "limits.max_pinned_per_worker",
+    "limits.max_connecting_per_node", "limits.max_scripts", "limits.max_tracked_keys_per_worker"};
+constexpr std::array<std::string_view, 10> kOfListeners = {
+    "listen",       "unix_socket_mode", "reuse_port",     "backlog",       "requirepass_file",
+    "requirepass",  "cluster_view",     "client_max_age", "sentinel_view", "announce"};
+
+constexpr OptionScope scope_of(std::string_view path) {
+  for (const std::string_view start : kOfUpstreams) {
+    if (path.starts_with(start)) return OptionScope::upstream;
+  }
+  for (const std::string_view name : kOfListeners) {
+    if (path == name) return OptionScope::listener;
+  }
+  return OptionScope::process;
+}
+
 constexpr Option row(std::string_view path, std::string_view metavar, Codec codec, std::string_view help) {
   Option option;
   option.path = path;
+  option.scope = scope_of(path);
   option.metavar = metavar;
   option.help = help;
   option.set = codec.set;

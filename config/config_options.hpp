@@ -13,6 +13,9 @@
 
 namespace slotway::config {
 
+// What can differ: nothing, or each upstream, or each listener has its own (see config/entry.hpp).
+enum class OptionScope { process, upstream, listener };
+
 struct Option {
   std::string_view path;       // in the YAML file: "limits.max_clients"
   std::string_view metavar;    // what --help calls the value: "N"
@@ -21,6 +24,7 @@ struct Option {
   bool is_secret = false;      // has no flag that works; its value is never printed or quoted
   std::string_view excludes;   // the path of the other way to set the same thing
   bool needs_restart = false;  // a process that runs does not take over another value
+  OptionScope scope = OptionScope::process;
 
   // Reads one value into the configuration (of a list: appends one item). Says what is wrong with it, if it
   // is.

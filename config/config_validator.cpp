@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "config/config_options.hpp"
+#include "config/entry_validator.hpp"
 #include "config/listen_address.hpp"
 #include "config/network.hpp"
 #include "config/units.hpp"
@@ -115,28 +117,56 @@ constexpr std::array kRanges{
 class Check {
  public:
   Check(const Config& config, const Origins& origins) : config_(config), origins_(origins) {}
+  // Of an entry, by its view.
+  Check(const Config& view, const LoadedEntry& entry)
+      : config_(view), origins_(entry.origins), entry_(&entry) {}
+
+  std::vector<Problem> run_entry() {
+    const bool is_upstream = entry_->kind == EntryKind::upstream;
+    for (const Range& range : kRanges) {
+      if (find_entry_option(entry_->kind, entry_key(*find_option(range.path)))) check_range(range);
+    }
+    if (is_upstream) {
+      check_upstream();
+      check_logins();
+      check_topology();
+    }
+    if (entry_->kind == EntryKind::listener) check_listen();
+    return std::move(problems_);
+  }
 
   std::vector<Problem> run() {
     for (const Range& range : kRanges) check_range(range);
-    check_upstream();
-    check_login("upstream.", config_.upstream.username, config_.upstream.password);
-    check_login("upstream.sentinel_", config_.upstream.sentinel_username, config_.upstream.sentinel_password);
-    check_listen();
+    if (config_.upstreams.empty() || !config_.upstream.seeds.empty()) check_upstream();
+    check_logins();
+    if (config_.listeners.empty() || !config_.client.listen.empty()) check_listen();
     if (config_.admin) check_address("admin", *config_.admin);
-    check_same_port();
     check_order("limits.max_request", config_.limits.max_request_bytes < config_.limits.max_bulk_bytes,
                 "limits.max_bulk", "raise max_request, or lower max_bulk: a request holds its arguments");
     check_order("limits.max_memory_per_client",
                 config_.limits.max_memory_bytes_per_client < config_.limits.max_output_bytes_per_client,
                 "limits.max_output_per_client",
                 "raise max_memory_per_client, or lower max_output_per_client");
-    check_order("topology.refresh_interval",
-                config_.topology.refresh_interval < config_.topology.min_refresh_interval,
-                "topology.min_refresh_interval", "raise refresh_interval, or lower min_refresh_interval");
+    check_topology();
     return std::move(problems_);
   }
 
  private:
+  void check_logins() {
+    check_login("upstream.", config_.upstream.username, config_.upstream.password);
+    check_login("upstream.sentinel_", config_.upstream.sentinel_username, config_.upstream.sentinel_password);
+  }
+
+  void check_topology() {
+    check_order("topology.refresh_interval",
+                config_.topology.refresh_interval < config_.topology.min_refresh_interval,
+                "topology.min_refresh_interval", "raise refresh_interval, or lower min_refresh_interval");
+  }
+
+  std::string shown(std::string_view path) const {
+    return entry_ ? entry_->path + "." + std::string(entry_key(*find_option(path))) : std::string(path);
+  }
+
   // Blames the first path that somebody has set, for a default is seldom the cause.
   void complain(std::initializer_list<std::string_view> paths, std::string what, std::string advice) {
     std::string_view blamed = *paths.begin();
@@ -148,7 +178,13 @@ class Check {
       blamed = path;
       break;
     }
-    problems_.push_back({origins_.of(blamed), std::string(blamed), {std::move(what), std::move(advice)}});
+    const Origin& origin = origins_.of(blamed);
+    // What an entry does not say it has of the top level, which is complained about there.
+    const bool is_said = origin.source != Source::defaults;
+    if (entry_ && !is_said && blamed != "upstream.seeds" && blamed != "listen") return;
+    problems_.push_back({entry_ && !is_said ? entry_->origin : origin,
+                         shown(blamed),
+                         {std::move(what), std::move(advice)}});
   }
 
   std::string print(std::string_view path) const { return find_option(path)->print(config_); }
@@ -168,8 +204,9 @@ class Check {
     const UpstreamConfig& upstream = config_.upstream;
     if (upstream.seeds.empty()) {
       complain({"upstream.seeds"}, "nothing that is behind Slotway is given",
-               "name at least one node (or the sentinels) with --upstream HOST:PORT, SLOTWAY_UPSTREAM, or "
-               "upstream.seeds in the file");
+               entry_ ? "name at least one node, or the sentinels"
+                      : "name at least one node (or the sentinels) with --upstream HOST:PORT, "
+                        "SLOTWAY_UPSTREAM, or upstream.seeds in the file");
     }
     if (upstream.mode == UpstreamMode::standalone && upstream.seeds.size() > 1) {
       complain({"upstream.seeds", "upstream.mode"}, "there are several servers in mode standalone",
@@ -188,11 +225,6 @@ class Check {
       complain({"upstream.zones"}, quoted(rule.network) + " is not a network",
                "write it as 10.0.1.0/24 or fd00:1::/64, one address, or a node's name");
     }
-    const bool shows_nodes = config_.client.cluster_view == ClusterViewMode::nodes;
-    if (upstream.is_one_shard() && shows_nodes) {
-      complain({"cluster_view", "upstream.mode"}, "cluster_view is nodes, and there is no cluster",
-               "remove cluster_view, or set upstream.mode to cluster");
-    }
   }
 
   // The user name and password whose paths begin so.
@@ -201,25 +233,14 @@ class Check {
     const bool is_unknown = origins_.is_broken(path) || origins_.is_broken(path + "_file");
     if (username.empty() || !password.empty() || is_unknown) return;
     complain({prefix + "username"}, "there is a user name but no password",
-             "set " + path + "_file or " + path + ", or remove the user name");
+             "set " + shown(path) + "_file or " + shown(path) + ", or remove the user name");
   }
 
   void check_listen() {
-    const std::vector<ListenAddress>& addresses = config_.client.listen;
-    if (addresses.empty())
+    if (config_.client.listen.empty())
       complain({"listen"}, "there is no address", "write at least one, such as 127.0.0.1:6380");
-    for (auto address = addresses.begin(); address != addresses.end(); ++address) {
-      if (!address->is_unix()) check_address("listen", address->tcp);
-      for (auto earlier = addresses.begin(); earlier != address; ++earlier) {
-        if (!claims_same(*earlier, *address)) continue;
-        const std::string text = quoted(print_listen_address(*address));
-        complain({"listen"},
-                 *earlier == *address
-                     ? text + " is there twice"
-                     : text + " and " + quoted(print_listen_address(*earlier)) + " exclude each other",
-                 "keep one of the two");
-        break;
-      }
+    for (const ListenAddress& address : config_.client.listen) {
+      if (!address.is_unix()) check_address("listen", address.tcp);
     }
   }
 
@@ -229,34 +250,32 @@ class Check {
              "write one of this machine, such as 127.0.0.1 or [::1], or 0.0.0.0 for all");
   }
 
-  void check_same_port() {
-    if (!config_.admin) return;
-    const HostPort& admin = *config_.admin;
-    for (const auto& [listen, path] : config_.client.listen) {
-      if (!path.empty() || listen.port == 0 || listen.port != admin.port) continue;
-      if (listen.host != admin.host && !is_any_address(listen.host) && !is_any_address(admin.host)) continue;
-      return complain({"admin", "listen"}, "listen and admin have the same port",
-                      "give one of them another port");
-    }
-  }
-
   void check_order(std::string_view larger, bool is_wrong, std::string_view smaller, std::string advice) {
     if (!is_wrong) return;
     complain({larger, smaller},
-             std::string(larger) + " (" + print(larger) + ") is less than " + std::string(smaller) + " (" +
+             shown(larger) + " (" + print(larger) + ") is less than " + shown(smaller) + " (" +
                  print(smaller) + ")",
              std::move(advice));
   }
 
   const Config& config_;
   const Origins& origins_;
+  const LoadedEntry* const entry_ = nullptr;  // nullptr: the top level
   std::vector<Problem> problems_;
 };
 
 }  // namespace
 
-std::vector<Problem> validate(const Config& config, const Origins& origins) {
-  return Check(config, origins).run();
+std::vector<Problem> validate(const Config& config, const Origins& origins,
+                              const std::vector<LoadedEntry>& entries) {
+  std::vector<Problem> problems = Check(config, origins).run();
+  const auto add = [&problems](std::vector<Problem> found) {
+    std::move(found.begin(), found.end(), std::back_inserter(problems));
+  };
+  for (const LoadedEntry& entry : entries)
+    add(Check(view_of(entry.kind, config, entry.index), entry).run_entry());
+  add(check_together(config, origins, entries));
+  return problems;
 }
 
 }  // namespace slotway::config

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/entry.hpp"
 #include "config/origin.hpp"
 #include "config/problem.hpp"
 
 namespace slotway::config {
 
 // Every problem, each blamed on the place that its value came from. Options that `origins` calls broken have
-// been complained about already, and are left out.
-std::vector<Problem> validate(const Config& config, const Origins& origins);
+// been complained about already, and are left out. `entries`: those of all lists.
+std::vector<Problem> validate(const Config& config, const Origins& origins,
+                              const std::vector<LoadedEntry>& entries = {});
 
 }  // namespace slotway::config

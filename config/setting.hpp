@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config_options.hpp"
+#include "config/entry.hpp"
 #include "config/origin.hpp"
 #include "config/problem.hpp"
 
@@ -24,8 +25,18 @@ struct Setting {
   std::vector<Piece> pieces;
 };
 
+// All that the file says of one entry.
+struct EntrySettings {
+  EntryKind kind = EntryKind::upstream;
+  std::string name;  // of an upstream
+  std::string path;  // "upstreams.cache", "listeners[0]"
+  Origin origin;
+  std::vector<Setting> settings;
+};
+
 struct SourceResult {
   std::vector<Setting> settings;
+  std::vector<EntrySettings> entries;  // in the file's order
   std::vector<Problem> problems;
   bool is_readable =
       true;  // false: the file could not be read at all, so nobody knows what it would have set

@@ -63,7 +63,7 @@ void ConfigReloader::take(const config::Config& wanted, std::string_view why) {
   bool takes_effect = false;
   for (const config::Change& change : config::changes_between(running_, wanted)) {
     text += (text.empty() ? "" : "; ") + change.text();
-    (change.option->needs_restart ? needs_restart : takes_effect) = true;
+    (change.needs_restart ? needs_restart : takes_effect) = true;
   }
   count(takes_effect ? ReloadResult::changed : ReloadResult::unchanged);
   status_.last_success = std::chrono::system_clock::now();

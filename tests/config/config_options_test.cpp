@@ -168,7 +168,7 @@ TEST_CASE("a value of the wrong kind is a complaint") {
       {"unix_socket_mode", "1777", "'1777' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
       {"unix_socket_mode", "rwx", "'rwx' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
       {"unix_socket_mode", "", "'' is not a mode", "write octal digits from 0 to 0777, such as 0660"},
-      {"reuse_port", "yes", "'yes' is not one of the words known here", "write one of: off, on"},
+      {"reuse_port", "yes", "'yes' is not one of the words known here", "write one of: off, on, false, true"},
       {"log.level", "trace", "'trace' is not one of the words known here",
        "write one of: debug, info, warn, error"},
       {"log.format", "JSON", "'JSON' is not one of the words known here", "write one of: text, json"},
