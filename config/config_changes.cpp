@@ -93,8 +93,8 @@ std::vector<Change> changes_between(const Config& running, const Config& wanted)
   if (has_same_listeners(running, wanted)) {
     add_changed_entries(changes, EntryKind::listener, running, wanted);
   } else {
-    changes.push_back(
-        {"listeners", true, std::to_string(running.listeners.size()), std::to_string(wanted.listeners.size())});
+    changes.push_back({"listeners", true, std::to_string(running.listeners.size()),
+                       std::to_string(wanted.listeners.size())});
   }
   if (running.routes != wanted.routes) {
     const bool needs_restart = !same_upstreams || running.routes.empty() != wanted.routes.empty();

@@ -57,9 +57,8 @@ class Ground {
     if (other == others.end() || setting.option->is_secret) return;
     const bool in_file = setting.origin.source == Source::file;
     const std::string name = in_file ? shown(*other->option) : other->origin.name;
-    problems.push_back({setting.origin,
-                        shown(*setting.option),
-                        {"is set together with " + name, "keep one of the two"}});
+    problems.push_back(
+        {setting.origin, shown(*setting.option), {"is set together with " + name, "keep one of the two"}});
   }
 
   void apply(const Setting& setting) {
@@ -197,7 +196,8 @@ class Layers {
   std::vector<std::string> files_;
 };
 
-void describe(std::string& out, const std::string& path, const std::string& value, const std::string& origin) {
+void describe(std::string& out, const std::string& path, const std::string& value,
+              const std::string& origin) {
   out += "  " + path + ": " + printable(value, value.size());
   out += origin.empty() ? "  # default\n" : "  # " + printable(origin) + "\n";
 }

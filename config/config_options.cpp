@@ -164,13 +164,21 @@ std::string print_admin(const Config& config) {
 // The table
 // --------------------------------------------------------------------------------------------------------
 
-constexpr std::array<std::string_view, 12> kOfUpstreams = {
-    "upstream.", "topology.", "failover.", "multikey.", "timeouts.connect", "timeouts.request",
-    "timeouts.upstream_idle_ping", "timeouts.tcp_user_timeout", "limits.max_pinned_per_worker",
-    "limits.max_connecting_per_node", "limits.max_scripts", "limits.max_tracked_keys_per_worker"};
+constexpr std::array<std::string_view, 12> kOfUpstreams = {"upstream.",
+                                                           "topology.",
+                                                           "failover.",
+                                                           "multikey.",
+                                                           "timeouts.connect",
+                                                           "timeouts.request",
+                                                           "timeouts.upstream_idle_ping",
+                                                           "timeouts.tcp_user_timeout",
+                                                           "limits.max_pinned_per_worker",
+                                                           "limits.max_connecting_per_node",
+                                                           "limits.max_scripts",
+                                                           "limits.max_tracked_keys_per_worker"};
 constexpr std::array<std::string_view, 10> kOfListeners = {
-    "listen",       "unix_socket_mode", "reuse_port",     "backlog",       "requirepass_file",
-    "requirepass",  "cluster_view",     "client_max_age", "sentinel_view", "announce"};
+    "listen",      "unix_socket_mode", "reuse_port",     "backlog",       "requirepass_file",
+    "requirepass", "cluster_view",     "client_max_age", "sentinel_view", "announce"};
 
 constexpr OptionScope scope_of(std::string_view path) {
   for (const std::string_view start : kOfUpstreams) {

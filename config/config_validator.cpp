@@ -182,9 +182,8 @@ class Check {
     // What an entry does not say it has of the top level, which is complained about there.
     const bool is_said = origin.source != Source::defaults;
     if (entry_ && !is_said && blamed != "upstream.seeds" && blamed != "listen") return;
-    problems_.push_back({entry_ && !is_said ? entry_->origin : origin,
-                         shown(blamed),
-                         {std::move(what), std::move(advice)}});
+    problems_.push_back(
+        {entry_ && !is_said ? entry_->origin : origin, shown(blamed), {std::move(what), std::move(advice)}});
   }
 
   std::string print(std::string_view path) const { return find_option(path)->print(config_); }

@@ -72,9 +72,7 @@ MaybeComplaint set_strip_prefix(std::string_view text, Config& view) {
                    "write one of: off, on, false, true"};
 }
 
-std::string print_strip_prefix(const Config& view) {
-  return view.routes.front().strip_prefix ? "on" : "off";
-}
+std::string print_strip_prefix(const Config& view) { return view.routes.front().strip_prefix ? "on" : "off"; }
 
 constexpr Option fixed(Option option) {
   option.needs_restart = true;
@@ -169,9 +167,7 @@ Config view_of_new(EntryKind kind, const Config& base) {
 Config view_of(EntryKind kind, const Config& config, std::size_t index) {
   Config view = config;
   switch (kind) {
-    case EntryKind::upstream:
-      static_cast<UpstreamSettings&>(view) = config.upstreams[index].settings;
-      break;
+    case EntryKind::upstream: static_cast<UpstreamSettings&>(view) = config.upstreams[index].settings; break;
     case EntryKind::listener:
       view.client = config.listeners[index].client;
       view.listeners.assign(1, config.listeners[index]);

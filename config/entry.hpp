@@ -1,8 +1,8 @@
-// The entries of `upstreams`, `listeners` and `routes`: which keys they may have. They stand in the file only.
-// Most keys are options of the top level (config_options), of which each upstream or listener may have its
-// own: `upstreams.cache.seeds` is `upstream.seeds`, `upstreams.cache.timeouts.request` is `timeouts.request`.
-// So that the same functions read and print them, an option works on a view: a configuration whose top level
-// is the entry. Owner: static data. Thread: any.
+// The entries of `upstreams`, `listeners` and `routes`: which keys they may have. They stand in the file
+// only. Most keys are options of the top level (config_options), of which each upstream or listener may have
+// its own: `upstreams.cache.seeds` is `upstream.seeds`, `upstreams.cache.timeouts.request` is
+// `timeouts.request`. So that the same functions read and print them, an option works on a view: a
+// configuration whose top level is the entry. Owner: static data. Thread: any.
 #pragma once
 
 #include <cstddef>

@@ -69,10 +69,10 @@ class Together {
                              entry.path,
                              {"the name is that of the section `upstream`", "choose another name"}});
       } else if (!is_name(name)) {
-        problems_.push_back({entry.origin,
-                             entry.path,
-                             {quoted(name) + " is no name for an upstream",
-                              "write up to 64 letters, digits, - and _"}});
+        problems_.push_back(
+            {entry.origin,
+             entry.path,
+             {quoted(name) + " is no name for an upstream", "write up to 64 letters, digits, - and _"}});
       }
       if (entry.index == kMostEntries)
         problems_.push_back(
@@ -96,7 +96,8 @@ class Together {
     if (!is_named && config_.routes.empty() && !has_default) {
       // Without any the missing seeds are complained about already.
       if (config_.upstreams.empty()) return;
-      return complain(entry, entry ? "listeners.upstream" : "listen", "it is not said where its clients' data are",
+      return complain(entry, entry ? "listeners.upstream" : "listen",
+                      "it is not said where its clients' data are",
                       "name an upstream, or write `routes`, or the section `upstream`");
     }
     check_views(entry, listener);
@@ -137,10 +138,10 @@ class Together {
       check_overlap(entry);
     }
     if (first && !has_catch_all && config_.upstream.seeds.empty()) {
-      problems_.push_back({first->origin,
-                           "routes",
-                           {"no route is for all other keys",
-                            "add one with prefix: \"\", or write the section `upstream`"}});
+      problems_.push_back(
+          {first->origin,
+           "routes",
+           {"no route is for all other keys", "add one with prefix: \"\", or write the section `upstream`"}});
     }
   }
 
@@ -176,12 +177,12 @@ class Together {
       for (auto earlier = all.begin(); earlier != claim; ++earlier) {
         if (!claims_same(*earlier->address, *claim->address)) continue;
         const std::string text = quoted(print_listen_address(*claim->address));
-        complain(claim->entry, "listen",
-                 *earlier->address == *claim->address
-                     ? text + " is there twice"
-                     : text + " and " + quoted(print_listen_address(*earlier->address)) +
-                           " exclude each other",
-                 "keep one of the two");
+        complain(
+            claim->entry, "listen",
+            *earlier->address == *claim->address
+                ? text + " is there twice"
+                : text + " and " + quoted(print_listen_address(*earlier->address)) + " exclude each other",
+            "keep one of the two");
         break;
       }
     }
@@ -196,8 +197,8 @@ class Together {
       if (listen.host != admin.host && !is_any_address(listen.host) && !is_any_address(admin.host)) continue;
       if (origins_.is_broken("admin") || origins_.is_broken("listen")) return;
       const Origins& origins = claim.entry ? claim.entry->origins : origins_;
-      const bool blame_listen = origins_.of("admin").source == Source::defaults &&
-                                origins.of("listen").source != Source::defaults;
+      const bool blame_listen =
+          origins_.of("admin").source == Source::defaults && origins.of("listen").source != Source::defaults;
       return complain(blame_listen ? claim.entry : nullptr, blame_listen ? "listen" : "admin",
                       "listen and admin have the same port", "give one of them another port");
     }

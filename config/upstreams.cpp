@@ -42,6 +42,13 @@ std::size_t home_of(const Config& config, const ListenerConfig& listener) {
   return upstream_number(config, name).value_or(0);
 }
 
+Config view_at(const Config& config, const ListenerConfig& listener) {
+  Config view = config;
+  static_cast<UpstreamSettings&>(view) = every_upstream(config)[home_of(config, listener)].settings;
+  view.client = listener.client;
+  return view;
+}
+
 bool is_routed(const Config& config, const ListenerConfig& listener) {
   return listener.upstream.empty() && !config.routes.empty();
 }

@@ -27,6 +27,9 @@ std::optional<std::size_t> upstream_number(const Config& config, std::string_vie
 // configuration is valid.
 std::size_t home_of(const Config& config, const ListenerConfig& listener);
 
+// The configuration as if this listener and its home were all there is.
+Config view_at(const Config& config, const ListenerConfig& listener);
+
 // Whether a listener's keys are at several upstreams.
 bool is_routed(const Config& config, const ListenerConfig& listener);
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "config/upstreams.hpp"
 #include "protocol/reply_errors.hpp"
 
 namespace slotway::proxy {
@@ -27,14 +28,24 @@ std::string more_like_it(std::uint64_t left_out) {
 
 }  // namespace
 
-Listener::Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients)
-    : max_clients_(max_clients), accept_errors_(kAcceptWarnInterval), rejections_(kAcceptWarnInterval) {
-  for (const config::ListenAddress& address : client.listen) sockets_.emplace_back(io, address, client);
+Listener::Listener(boost::asio::io_context& io, const config::Config& config)
+    : max_clients_(config.limits.max_clients),
+      accept_errors_(kAcceptWarnInterval),
+      rejections_(kAcceptWarnInterval) {
+  const std::vector<config::ListenerConfig> listeners = config::every_listener(config);
+  for (unsigned number = 0; number < listeners.size(); ++number) {
+    const config::ClientConfig& client = listeners[number].client;
+    for (const config::ListenAddress& address : client.listen)
+      sockets_.emplace_back(io, address, client, number);
+  }
 }
 
-std::vector<config::ListenAddress> Listener::addresses() const {
-  std::vector<config::ListenAddress> addresses;
-  for (const ListeningSocket& socket : sockets_) addresses.push_back(socket.address());
+std::vector<std::vector<config::ListenAddress>> Listener::addresses() const {
+  std::vector<std::vector<config::ListenAddress>> addresses;
+  for (const ListeningSocket& socket : sockets_) {
+    addresses.resize(socket.listener() + std::size_t{1});
+    addresses.back().push_back(socket.address());
+  }
   return addresses;
 }
 
@@ -74,7 +85,7 @@ void Listener::on_ready(ListeningSocket& socket) {
 int Listener::accept_one(ListeningSocket& socket) {
   const int client = socket.accept();
   if (client < 0) return errno;
-  give(client);
+  give(client, socket.listener());
   return 0;
 }
 
@@ -90,7 +101,7 @@ void Listener::pause(ListeningSocket& socket, int error_number) {
   });
 }
 
-void Listener::give(int socket) {
+void Listener::give(int client, unsigned listener) {
   std::uint64_t total = 0;
   std::uint64_t least = UINT64_MAX;
   std::size_t chosen = 0;
@@ -102,9 +113,9 @@ void Listener::give(int socket) {
       chosen = i;
     }
   }
-  if (total >= max_clients_) return reject(socket);
+  if (total >= max_clients_) return reject(client);
   ++given_[chosen];
-  workers_[chosen]->take_client(socket);
+  workers_[chosen]->take_client(client, listener);
 }
 
 void Listener::reject(int socket) {

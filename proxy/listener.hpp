@@ -21,10 +21,11 @@ class Listener {
  public:
   // Binds and listens; accepts nothing before start(). Throws std::runtime_error: what failed, where, what to
   // do.
-  Listener(boost::asio::io_context& io, const config::ClientConfig& client, std::uint32_t max_clients);
+  Listener(boost::asio::io_context& io, const config::Config& config);
 
-  // In the configuration's order, with the ports that the kernel chose for port 0.
-  std::vector<config::ListenAddress> addresses() const;
+  // By number of the listener (config/upstreams.hpp), in the configuration's order, with the ports that the
+  // kernel chose for port 0.
+  std::vector<std::vector<config::ListenAddress>> addresses() const;
   void start(const std::vector<std::unique_ptr<Worker>>& workers);
   // Clients whose connections stand already are accepted first: they would be reset.
   void stop();
@@ -43,7 +44,7 @@ class Listener {
   int accept_one(ListeningSocket& socket);
   // Accepting failed for want of something that others may give back.
   void pause(ListeningSocket& socket, int error_number);
-  void give(int socket);
+  void give(int client, unsigned listener);
   void reject(int socket);
 
   std::deque<ListeningSocket> sockets_;  // which do not move

@@ -37,8 +37,8 @@ std::string advice_for(const config::ListenAddress& address, const error_code& e
 }  // namespace
 
 ListeningSocket::ListeningSocket(asio::io_context& io, const config::ListenAddress& address,
-                                 const config::ClientConfig& client)
-    : acceptor_(io), pause_(io), address_(address) {
+                                 const config::ClientConfig& client, unsigned listener)
+    : acceptor_(io), pause_(io), address_(address), listener_(listener) {
   error_code error;
   open(client, error);
   if (!error) acceptor_.listen(client.backlog, error);

@@ -18,8 +18,9 @@ class ListeningSocket {
  public:
   // Throws std::runtime_error: what failed, where, what to do.
   ListeningSocket(boost::asio::io_context& io, const config::ListenAddress& address,
-                  const config::ClientConfig& client);
+                  const config::ClientConfig& client, unsigned listener);
 
+  unsigned listener() const { return listener_; }
   // With the port that the kernel chose, if it was 0.
   const config::ListenAddress& address() const { return address_; }
 
@@ -54,6 +55,7 @@ class ListeningSocket {
   boost::asio::basic_socket_acceptor<Protocol> acceptor_;
   boost::asio::steady_timer pause_;
   config::ListenAddress address_;
+  const unsigned listener_;             // its number
   std::optional<UnixSocketFile> file_;  // goes before the acceptor, see there
 };
 

@@ -29,6 +29,9 @@ struct Loop {
   EdgePoller poller;
   WorkerCounters counters;
   TimePoint now = Clock::now();  // read once a turn
+  // Another number whenever a slot of any upstream has got another owner: requests that were sent before and
+  // after may meet on different connections.
+  std::uint64_t map_version = 0;
 
   // Where every connection reads to; see ReadBuffer.
   std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }

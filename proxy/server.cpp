@@ -40,15 +40,18 @@ Server::Server(const config::Config& config, unsigned workers, ConfigReloader::L
 ControlPlane::Workers Server::make_workers(const config::Config& config, unsigned count) {
   ControlPlane::Workers workers;
   for (unsigned i = 0; i < count; ++i) {
-    workers.push_back(std::make_unique<Worker>(
-        i, count, config, facts_,
-        [this](routing::RefreshReason reason) { control_.request_refresh(reason); }));
+    workers.push_back(std::make_unique<Worker>(i, count, config, facts_,
+                                               [this](unsigned upstream, routing::RefreshReason reason) {
+                                                 control_.request_refresh(upstream, reason);
+                                               }));
     facts_.workers.push_back(&workers.back()->counters());
   }
   return workers;
 }
 
-std::uint16_t Server::port() const { return config::first_tcp_port(facts_.listen); }
+std::uint16_t Server::port(unsigned listener) const {
+  return config::first_tcp_port(facts_.listen[listener]);
+}
 
 void Server::run() {
   // Also if the control plane throws: it is destroyed first, and workers that run would still call it.
@@ -60,9 +63,11 @@ void Server::run() {
   } const stop_workers{workers_};
 
   for (const auto& worker : workers_) worker->start();
-  for (const config::ListenAddress& address : facts_.listen) {
-    spdlog::info("slotway {} listens on {} with {} workers", SLOTWAY_VERSION,
-                 config::print_listen_address(address), workers_.size());
+  for (const std::vector<config::ListenAddress>& addresses : facts_.listen) {
+    for (const config::ListenAddress& address : addresses) {
+      spdlog::info("slotway {} listens on {} with {} workers", SLOTWAY_VERSION,
+                   config::print_listen_address(address), workers_.size());
+    }
   }
   if (admin_) spdlog::info("admin on {}", config::print_host_port(admin_->host, control_.admin_port()));
   control_.run();

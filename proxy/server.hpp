@@ -18,8 +18,8 @@ class Server {
   // what to do. `load`: see ConfigReloader.
   Server(const config::Config& config, unsigned workers, ConfigReloader::Load load = nullptr);
 
-  // The first that is TCP's; 0 = there is none.
-  std::uint16_t port() const;
+  // A listener's first that is TCP's; 0 = there is none.
+  std::uint16_t port(unsigned listener = 0) const;
 
   // Serves until SIGTERM, SIGINT or shut_down(), drains, and returns.
   void run();

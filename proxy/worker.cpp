@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/memory_limit.hpp"
+#include "config/upstreams.hpp"
 
 namespace slotway::proxy {
 
@@ -35,19 +36,13 @@ protocol::ParseLimits parse_limits(const config::LimitsConfig& limits) {
 }  // namespace
 
 Worker::Worker(unsigned index, unsigned count, const config::Config& config, const ProxyFacts& facts,
-               RequestRefresh request_refresh)
+               const RequestRefresh& request_refresh)
     : index_(index),
       count_(count),
+      facts_(facts),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       loop_(config),
-      pool_(io_, loop_),
-      subscriptions_(
-          io_, loop_, sessions_, slots_, pool_, [this] { end_turn(true); }, request_refresh),
-      invalidations_(
-          index, facts, io_, loop_, sessions_, slots_, pool_, [this] { end_turn(true); }, request_refresh),
-      dispatcher_(loop_, sessions_, slots_, pool_, std::move(request_refresh)),
-      local_commands_(facts, loop_.config, pool_, client_desk_),
-      room_{loop_, slots_, dispatcher_, local_commands_, parse_limits(config.limits), {}, {}, {}, {}},
+      room_{loop_, slots_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
       monitor_feed_(index, count, facts, room_, sessions_),
       memory_guard_(index, facts, room_, sessions_),
@@ -56,23 +51,38 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       tick_timer_(io_.get_executor()),
       retry_timer_(io_.get_executor()),
       drain_timer_(io_.get_executor()) {
-  pool_.set_events(dispatcher_);
-  dispatcher_.set_tell_others([index, &facts](const std::function<void(Dispatcher&)>& job) {
-    for (unsigned other = 0; other < facts.workers.size(); ++other) {
-      if (other != index) facts.post_to_desk(other, [job](ClientDesk& desk) { job(desk.dispatcher()); });
-    }
-  });
-  pool_.set_turn([this](const std::function<void()>& act) { turn(act); });
-  room_.subscriptions = &subscriptions_;
-  room_.invalidations = &invalidations_;
+  make_upstreams(request_refresh);
+  make_entrances();
   room_.monitors = &monitor_feed_;
   room_.memory_limit = config::memory_limit(config.limits.max_memory_bytes);
 }
 
+void Worker::make_upstreams(const RequestRefresh& request_refresh) {
+  const WorkerParts parts{index_, facts_, io_, loop_, sessions_, slots_, [this] { end_turn(true); }};
+  for (const config::NamedUpstream& named : config::every_upstream(loop_.config)) {
+    const auto number = static_cast<unsigned>(upstreams_.size());
+    const auto refresh = [number, request_refresh](routing::RefreshReason reason) {
+      request_refresh(number, reason);
+    };
+    WorkerUpstream& upstream =
+        *upstreams_.emplace_back(std::make_unique<WorkerUpstream>(parts, number, named.settings, refresh));
+    upstream.pool.set_turn([this](const std::function<void()>& act) { turn(act); });
+    room_.upstreams.push_back(upstream.parts());
+  }
+}
+
+void Worker::make_entrances() {
+  for (const config::ListenerConfig& listener : config::every_listener(loop_.config)) {
+    const auto number = static_cast<unsigned>(entrances_.size());
+    WorkerUpstream& home = *upstreams_[config::home_of(loop_.config, listener)];
+    entrances_.push_back(std::make_unique<Entrance>(facts_, number, config::view_at(loop_.config, listener),
+                                                    home.parts(), home.pool, client_desk_));
+  }
+}
+
 Worker::~Worker() {
   stop();
-  subscriptions_.stop();
-  invalidations_.stop();
+  for (const auto& upstream : upstreams_) upstream->stop();
   room_.monitors = nullptr;  // other workers may have gone
   // Sessions hand their slots and bytes back before slots_ and loop_ go.
   sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
@@ -88,32 +98,33 @@ void Worker::stop() {
   thread_.join();
 }
 
-void Worker::take_client(int socket) {
-  post([this, socket] {
-    turn([this, socket] {
-      const Handle handle = sessions_.emplace(room_, socket, ++sessions_started_ * count_ + index_);
+void Worker::take_client(int socket, unsigned listener) {
+  post([this, socket, listener] {
+    turn([this, socket, listener] {
+      const Handle handle =
+          sessions_.emplace(room_, *entrances_[listener], socket, ++sessions_started_ * count_ + index_);
       ClientSession& session = sessions_.at(handle);
       if (!session.start(handle)) sessions_.erase(handle);
     });
   });
 }
 
-void Worker::publish(std::shared_ptr<const routing::Topology> topology) {
-  post([this, topology = std::move(topology)] {
-    turn([&] {
-      dispatcher_.set_topology(topology);
-      subscriptions_.on_topology();
-      invalidations_.on_topology();
-    });
+void Worker::publish(unsigned upstream, std::shared_ptr<const routing::Topology> topology) {
+  post([this, upstream, topology = std::move(topology)] {
+    turn([&] { upstreams_[upstream]->set_topology(topology); });
   });
 }
 
-void Worker::publish(std::shared_ptr<const protocol::LearnedCommands> learned) {
-  post([this, learned = std::move(learned)] { dispatcher_.set_learned(learned); });
+void Worker::publish(unsigned upstream, std::shared_ptr<const protocol::LearnedCommands> learned) {
+  post([this, upstream, learned = std::move(learned)] {
+    upstreams_[upstream]->dispatcher.set_learned(learned);
+  });
 }
 
-void Worker::publish(std::shared_ptr<const routing::ReplicaFacts> facts) {
-  post([this, facts = std::move(facts)] { turn([&] { pool_.set_replica_facts(facts); }); });
+void Worker::publish(unsigned upstream, std::shared_ptr<const routing::ReplicaFacts> facts) {
+  post([this, upstream, facts = std::move(facts)] {
+    turn([&] { upstreams_[upstream]->pool.set_replica_facts(facts); });
+  });
 }
 
 void Worker::configure(std::shared_ptr<const config::Config> config) {
@@ -122,14 +133,26 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
       loop_.config = *config;
       room_.parse_limits = parse_limits(loop_.config.limits);
       room_.memory_limit = config::memory_limit(loop_.config.limits.max_memory_bytes);
-      pool_.on_config();
-      dispatcher_.on_config();
-      invalidations_.on_config();
-      if (!loop_.config.client.requirepass.empty()) return;
+      const std::vector<config::NamedUpstream> upstreams = config::every_upstream(loop_.config);
+      for (std::size_t i = 0; i < upstreams_.size(); ++i) upstreams_[i]->configure(upstreams[i].settings);
+      const std::vector<config::ListenerConfig> listeners = config::every_listener(loop_.config);
+      for (std::size_t i = 0; i < entrances_.size(); ++i)
+        entrances_[i]->config = config::view_at(loop_.config, listeners[i]);
       // As in Redis: who has not logged in needs not any more.
-      sessions_.for_each([](Handle, ClientSession& session) { session.state().facts.authenticated = true; });
+      sessions_.for_each([](Handle, ClientSession& session) {
+        if (session.entrance().config.client.requirepass.empty()) session.state().facts.authenticated = true;
+      });
     });
   });
+}
+
+WorkerStatus Worker::status() {
+  WorkerStatus status;
+  for (const auto& upstream : upstreams_) {
+    for (UpstreamStatus& connection : upstream->pool.statuses())
+      status.upstreams.push_back(std::move(connection));
+  }
+  return status;
 }
 
 void Worker::drain(std::chrono::milliseconds limit) {
@@ -185,21 +208,30 @@ void Worker::handle(const epoll_event& event) {
     case PollTag::Kind::client:
       if (ClientSession* session = sessions_.find(tag.handle)) session->on_io(event.events);
       break;
-    case PollTag::Kind::upstream: pool_.on_io(tag.handle, event.events); break;
+    case PollTag::Kind::upstream:
+      upstreams_[UpstreamPool::number_of(tag.handle)]->pool.on_io(tag.handle, event.events);
+      break;
   }
 }
 
 void Worker::end_turn(bool idle) {
   // What a session takes up again after a pause goes out in this turn too.
   do {
-    dispatcher_.send_due();
-    pool_.flush_scheduled();
+    for (const auto& upstream : upstreams_) {
+      upstream->dispatcher.send_due();
+      upstream->pool.flush_scheduled();
+    }
     settle_sessions();
     if (monitor_feed_.has_lines()) monitor_feed_.flush();
     settle_deferred(idle);
-  } while (pool_.has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
+  } while (has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
   arm_retry_timer();
   loop_.counters.loop_turns.add();
+}
+
+bool Worker::has_scheduled() const {
+  return std::any_of(upstreams_.begin(), upstreams_.end(),
+                     [](const auto& upstream) { return upstream->pool.has_scheduled(); });
 }
 
 void Worker::settle_sessions() {
@@ -223,7 +255,11 @@ void Worker::settle_deferred(bool all) {
 // --- time ---
 
 void Worker::arm_retry_timer() {
-  const std::optional<TimePoint> due = dispatcher_.next_due();
+  std::optional<TimePoint> due;
+  for (const auto& upstream : upstreams_) {
+    const std::optional<TimePoint> next = upstream->dispatcher.next_due();
+    if (next && (!due || *next < *due)) due = next;
+  }
   if (!due || (retry_armed_ && *retry_armed_ <= *due)) return;
   retry_armed_ = due;
   retry_timer_.expires_at(*due);
@@ -254,13 +290,12 @@ void Worker::schedule_tick() {
 }
 
 void Worker::on_tick() {
-  dispatcher_.on_tick();
-  pool_.on_tick();
+  for (const auto& upstream : upstreams_) upstream->on_tick();
   client_desk_.on_tick();
   memory_guard_.on_tick();
-  subscriptions_.on_tick();
-  invalidations_.on_tick();
-  const bool ages = loop_.config.client.client_max_age.count() > 0;
+  const bool ages = std::any_of(entrances_.begin(), entrances_.end(), [](const auto& entrance) {
+    return entrance->config.client.client_max_age.count() > 0;
+  });
   if (ages || loop_.config.timeouts.client_idle.count() > 0 || drain_.has_begun()) {
     sessions_.for_each([ages](Handle, ClientSession& session) {
       if (ages) session.check_age();

@@ -1,4 +1,4 @@
-// One thread, one io_context, its own sessions, its own connections to the nodes, its own counters. Nothing
+// One thread, one io_context, its own sessions, its own part of each upstream, its own counters. Nothing
 // that it owns is touched by another thread, so nothing in it locks. Owner: the Server. Thread: what the
 // comments say; the only ways in from outside are post() and what is built on it, the only way out is
 // RequestRefresh and the counters, which others may read.
@@ -19,26 +19,24 @@
 #include "proxy/client/client_desk.hpp"
 #include "proxy/client/client_drain.hpp"
 #include "proxy/client/client_session.hpp"
-#include "proxy/client/local_commands.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/memory_guard.hpp"
 #include "proxy/client/monitor_feed.hpp"
-#include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/worker_status.hpp"
-#include "proxy/upstream/invalidations.hpp"
-#include "proxy/upstream/subscriptions.hpp"
-#include "proxy/upstream/upstream_pool.hpp"
+#include "proxy/worker_upstream.hpp"
 
 namespace slotway::proxy {
 
 class Worker {
  public:
-  // Called on the worker's thread; must hand over to the control plane and return at once.
-  using RequestRefresh = std::function<void(routing::RefreshReason)>;
+  // Called on the worker's thread; must hand over to the control plane and return at once. With the number of
+  // the upstream.
+  using RequestRefresh = std::function<void(unsigned, routing::RefreshReason)>;
 
   // `index` below `count`, the number of workers. `facts` outlive the worker.
   Worker(unsigned index, unsigned count, const config::Config& config, const ProxyFacts& facts,
-         RequestRefresh request_refresh);
+         const RequestRefresh& request_refresh);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -50,10 +48,12 @@ class Worker {
   void post(Function function) {
     boost::asio::post(io_, std::move(function));
   }
-  void take_client(int socket);
-  void publish(std::shared_ptr<const routing::Topology> topology);
-  void publish(std::shared_ptr<const protocol::LearnedCommands> learned);
-  void publish(std::shared_ptr<const routing::ReplicaFacts> facts);
+  // `listener`: the number of that at which it has come in.
+  void take_client(int socket, unsigned listener);
+  // `upstream`: its number.
+  void publish(unsigned upstream, std::shared_ptr<const routing::Topology> topology);
+  void publish(unsigned upstream, std::shared_ptr<const protocol::LearnedCommands> learned);
+  void publish(unsigned upstream, std::shared_ptr<const routing::ReplicaFacts> facts);
   // From now on, on connections that there are too, as far as they still ask; but nobody has to log in again.
   void configure(std::shared_ptr<const config::Config> config);
   // All clients are let go within `limit`; see ClientDrain. REQUIRES: no client is given to it any more.
@@ -63,7 +63,7 @@ class Worker {
   const WorkerCounters& counters() const { return loop_.counters; }
 
   // --- worker ---
-  WorkerStatus status() { return {pool_.statuses()}; }
+  WorkerStatus status();
 
  private:
   using Executor = boost::asio::io_context::executor_type;
@@ -76,6 +76,8 @@ class Worker {
     act();
     end_turn(true);
   }
+  void make_upstreams(const RequestRefresh& request_refresh);
+  void make_entrances();
   void run();
   void wait_for_sockets();
   void on_sockets();
@@ -86,6 +88,7 @@ class Worker {
   void settle_sessions();
   // Those that have waited long enough, or all.
   void settle_deferred(bool all);
+  bool has_scheduled() const;
   void arm_retry_timer();
   void schedule_drain();
   void schedule_tick();
@@ -93,17 +96,15 @@ class Worker {
 
   const unsigned index_;
   const unsigned count_;
+  const ProxyFacts& facts_;
   boost::asio::io_context io_;
   Loop loop_;
   ReplySlots slots_;
   Sessions sessions_;
-  UpstreamPool pool_;
-  Subscriptions subscriptions_;
-  Invalidations invalidations_;
-  Dispatcher dispatcher_;
-  LocalCommands local_commands_;
+  std::vector<std::unique_ptr<WorkerUpstream>> upstreams_;  // by number
   SessionRoom room_;
   ClientDesk client_desk_;
+  std::vector<std::unique_ptr<Entrance>> entrances_;  // by number of the listener
   MonitorFeed monitor_feed_;
   MemoryGuard memory_guard_;
   ClientDrain drain_;

@@ -10,8 +10,9 @@ using std::chrono::milliseconds;
 
 std::string_view reason_name(RefreshReason reason) {
   constexpr std::array<std::string_view, static_cast<std::size_t>(RefreshReason::count_)> kNames = {
-      "start",       "periodic",       "retry",           "moved",           "connection_lost",
-      "clusterdown", "uncovered_slot", "primary_awaited", "unknown_command", "sentinel_event"};
+      "start",           "periodic",       "retry",          "moved",
+      "connection_lost", "clusterdown",    "uncovered_slot", "primary_awaited",
+      "unknown_command", "sentinel_event", "reload"};
   const auto i = static_cast<std::size_t>(reason);
   return i < kNames.size() ? kNames[i] : std::string_view{"none"};
 }
@@ -23,7 +24,8 @@ RefreshSchedule::RefreshSchedule(milliseconds interval, milliseconds min_interva
 
 void RefreshSchedule::request(RefreshReason reason) {
   if (!requested_) requested_ = reason;
-  urgent_ |= reason == RefreshReason::primary_awaited || reason == RefreshReason::sentinel_event;
+  urgent_ |= reason == RefreshReason::primary_awaited || reason == RefreshReason::sentinel_event ||
+             reason == RefreshReason::reload;
 }
 
 void RefreshSchedule::set_intervals(milliseconds interval, milliseconds min_interval, TimePoint now) {

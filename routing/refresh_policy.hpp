@@ -33,6 +33,7 @@ enum class RefreshReason : std::uint8_t {
   primary_awaited,  // requests wait for a shard's primary to be reachable, or to be replaced
   unknown_command,  // a client used a command that nobody has described so far
   sentinel_event,   // a sentinel has said something about the primary
+  reload,           // it is to be found elsewhere, or by other names
   count_,
 };
 

@@ -8,6 +8,7 @@
 #include "protocol/decimal.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/tracking_options.hpp"
 
 namespace slotway::proxy {
@@ -184,6 +185,7 @@ void ClientCommands::pubsub(LocalCommand command, const RequestView& request, Cl
   ClientQuestion question;
   question.kind = ClientQuestion::Kind::subscriptions;
   question.subscriptions = std::move(*asked);
+  question.upstream = session.entrance().home.number;
   desk_.ask(session, protocol::Family::pubsub, std::move(question));
 }
 

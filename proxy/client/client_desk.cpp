@@ -79,7 +79,8 @@ ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
     case Kind::pause: room_.pause.extend(question.pause, room_.loop.now); return answer;
     case Kind::unpause: end_pause(); return answer;
     case Kind::subscriptions:
-      answer.subscriptions = question.subscriptions.answer(room_.subscriptions->table());
+      answer.subscriptions =
+          question.subscriptions.answer(room_.upstreams[question.upstream].subscriptions->table());
       return answer;
     case Kind::unblock: return answer_unblock(question);
     case Kind::list:
@@ -108,7 +109,10 @@ ClientAnswer ClientDesk::answer_unblock(const ClientQuestion& question) {
   ClientAnswer answer;
   sessions_.for_each([&](Handle handle, const ClientSession& session) {
     if (session.is_finished() || session.state().id != question.blocked) return;
-    answer.unblocking = room_.dispatcher.unblock(handle, question.with_error);
+    for (unsigned number = 0; number < room_.upstreams.size() && !answer.unblocking.found(); ++number) {
+      answer.unblocking = room_.upstreams[number].dispatcher->unblock(handle, question.with_error);
+      answer.unblocking.upstream = number;
+    }
   });
   return answer;
 }
@@ -119,8 +123,7 @@ void ClientDesk::collect(Handle handle, ClientAnswer answer) {
   asked.answer.killed += answer.killed;
   for (const auto& [name, clients] : answer.subscriptions) asked.answer.subscriptions[name] += clients;
   // One worker has the client.
-  if (answer.unblocking.done || !answer.unblocking.blocked.empty())
-    asked.answer.unblocking = std::move(answer.unblocking);
+  if (answer.unblocking.found()) asked.answer.unblocking = std::move(answer.unblocking);
   if (--asked.missing > 0) return;
 
   if (ReplySlot* slot = room_.slots.find(asked.reply_slot)) {
@@ -131,7 +134,8 @@ void ClientDesk::collect(Handle handle, ClientAnswer answer) {
     if (session.is_finished()) {
       // Nobody waits for the answer.
     } else if (!blocked.empty()) {
-      room_.dispatcher.tell_to_unblock(session, asked.reply_slot, blocked, asked.question.with_error);
+      const UpstreamParts& upstream = room_.upstreams[asked.answer.unblocking.upstream];
+      upstream.dispatcher->tell_to_unblock(session, asked.reply_slot, blocked, asked.question.with_error);
     } else {
       session.deliver(asked.reply_slot, *slot, {reply});
     }

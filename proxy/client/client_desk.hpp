@@ -28,6 +28,7 @@ struct ClientQuestion {
   ClientFilter filter = {};  // of list and kill
   ClientPause pause = {};    // of pause
   SubscriptionQuestion subscriptions = {};
+  unsigned upstream = 0;      // of subscriptions: the number of that where they are
   std::uint64_t blocked = 0;  // of unblock: the client's id
   bool with_error = false;    // of unblock: ERROR, else TIMEOUT
   bool resp3 = false;         // who asks speaks it
@@ -49,9 +50,8 @@ class ClientDesk {
   // Opens a reply slot of `asking`, which is filled when all workers have answered.
   void ask(ClientSession& asking, protocol::Family family, ClientQuestion question);
   TimePoint now() const { return room_.loop.now; }
-  Dispatcher& dispatcher() { return room_.dispatcher; }
+  const UpstreamParts& upstream(unsigned number) { return room_.upstreams[number]; }
   MonitorFeed& monitors() { return *room_.monitors; }
-  Invalidations& invalidations() { return *room_.invalidations; }
 
   // --- the worker's loop ---
   // Takes up what a pause that is over has held back.

@@ -10,6 +10,7 @@
 #include "config/units.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/socket_address.hpp"
@@ -46,14 +47,15 @@ void SessionRoom::take_back(std::unique_ptr<protocol::RequestParser> parser) {
     parsers.push_back(std::move(parser));
 }
 
-ClientSession::ClientSession(SessionRoom& room, int socket, std::uint64_t id)
+ClientSession::ClientSession(SessionRoom& room, const Entrance& entrance, int socket, std::uint64_t id)
     : room_(room),
+      entrance_(entrance),
       socket_(socket),
       replies_(room.loop, room.slots),
       started_(room.loop.now),
       last_active_(room.loop.now) {
   state_.id = id;
-  state_.facts.authenticated = room.loop.config.client.requirepass.empty();
+  state_.facts.authenticated = entrance.config.client.requirepass.empty();
   room_.loop.counters.clients.add();
   room_.loop.counters.clients_accepted.add();
 }
@@ -168,18 +170,18 @@ bool ClientSession::pause() {
 }
 
 Taken ClientSession::handle_request(protocol::ReadBuffer* source) {
-  if (replies_.size() == 0) map_version_ = room_.dispatcher.map_version();
+  if (replies_.size() == 0) map_version_ = room_.loop.map_version;
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
   const bool as_sent = request.bytes().data() == bytes.data();
-  return room_.dispatcher.dispatch(*this, request, as_sent ? source : nullptr);
+  return entrance_.home.dispatcher->dispatch(*this, request, as_sent ? source : nullptr);
 }
 
 // A later request could overtake one that is in flight: one that is redirected or parked, or one that was
 // sent by another map and will be redirected yet.
 bool ClientSession::waits_for_replies() const {
   if (held_) return replies_.size() > 0 || exec_;
-  return replies_.size() > 0 && map_version_ != room_.dispatcher.map_version();
+  return replies_.size() > 0 && map_version_ != room_.loop.map_version;
 }
 
 bool ClientSession::is_at_limit() const {
@@ -301,7 +303,7 @@ void ClientSession::check_memory() {
 void ClientSession::run_local(const protocol::CommandRow& row, const protocol::RequestView& request) {
   room_.loop.counters.requests[index_of(row.family)].add();
   room_.scratch.clear();
-  room_.local_commands.run(row.local, request, *this, room_.scratch);
+  entrance_.local_commands.run(row.local, request, *this, room_.scratch);
   if (room_.scratch.empty()) return;  // it has a reply slot of its own, or no reply
   if (room_.scratch.front() == '-') room_.loop.counters.count_error(row.family, ErrorClass::refused);
   reply_now(row.family, room_.scratch);
@@ -310,7 +312,7 @@ void ClientSession::run_local(const protocol::CommandRow& row, const protocol::R
 
 bool ClientSession::run_sentinel(const protocol::RequestView& request) {
   room_.scratch.clear();
-  if (!room_.local_commands.run_sentinel(request, *this, room_.scratch)) return false;
+  if (!entrance_.local_commands.run_sentinel(request, *this, room_.scratch)) return false;
   room_.loop.counters.requests[index_of(protocol::Family::server)].add();
   if (room_.scratch.front() == '-')
     room_.loop.counters.count_error(protocol::Family::server, ErrorClass::refused);
@@ -321,7 +323,7 @@ bool ClientSession::run_sentinel(const protocol::RequestView& request) {
 // Not behind requests of its own, which may be the script: those are answered first.
 bool ClientSession::leaves_to_nodes(const protocol::CommandRow& row) const {
   return !has_pending() && row.merge != protocol::Merge::none && !state_.facts.subscriber &&
-         room_.local_commands.script_runs_long();
+         entrance_.local_commands.script_runs_long();
 }
 
 // --- replies that are made here ---
@@ -446,7 +448,7 @@ void ClientSession::finish() {
   if (finished_) return;
   finished_ = true;
   forget_watching();
-  room_.dispatcher.forget(blocking_);
+  give_up(blocking_);
   set_blocking({});
   if (closing_) {
     // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies. They

@@ -23,6 +23,7 @@
 #include "proxy/client/reply_queue.hpp"
 #include "proxy/client/session_state.hpp"
 #include "proxy/client/transaction.hpp"
+#include "proxy/client/upstream_parts.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "proxy/ring.hpp"
@@ -31,11 +32,8 @@
 namespace slotway::proxy {
 
 class ClientSession;
-class Dispatcher;
-class Invalidations;
+struct Entrance;
 class MonitorFeed;
-class LocalCommands;
-class Subscriptions;
 
 using Sessions = Slab<ClientSession>;
 
@@ -68,8 +66,6 @@ struct SessionRoom {
 
   Loop& loop;
   ReplySlots& slots;
-  Dispatcher& dispatcher;
-  LocalCommands& local_commands;
   protocol::ParseLimits parse_limits;
   std::vector<std::unique_ptr<protocol::RequestParser>> parsers;  // free ones
   std::vector<Handle>
@@ -77,9 +73,8 @@ struct SessionRoom {
   Ring<DeferredOutput> deferred;  // the oldest first
   std::string scratch;            // where local replies are written
   LogLimiter memory_warnings{std::chrono::seconds(10)};
-  ClientPause pause = {};  // CLIENT PAUSE
-  Subscriptions* subscriptions = nullptr;
-  Invalidations* invalidations = nullptr;
+  ClientPause pause = {};                     // CLIENT PAUSE
+  std::vector<UpstreamParts> upstreams = {};  // by number
   MonitorFeed* monitors = nullptr;
   bool monitored = false;  // by somebody, in any worker
   LogLimiter subscriber_warnings{std::chrono::seconds(10)};
@@ -94,8 +89,8 @@ struct SessionRoom {
 
 class ClientSession {
  public:
-  // Takes the socket. `id` is unique in the process.
-  ClientSession(SessionRoom& room, int socket, std::uint64_t id);
+  // Takes the socket, which has come in at `entrance`. `id` is unique in the process.
+  ClientSession(SessionRoom& room, const Entrance& entrance, int socket, std::uint64_t id);
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
@@ -145,7 +140,7 @@ class ClientSession {
   bool leaves_to_nodes(const protocol::CommandRow& row) const;
   // One of the subscribing commands. False: not before all its earlier requests are answered.
   bool run_subscription(const protocol::CommandRow& row, const protocol::RequestView& request);
-  const LocalCommands& local_commands() const { return room_.local_commands; }
+  const Entrance& entrance() const { return entrance_; }
   // `text` without '-' and line end.
   void reply_error(protocol::Family family, ErrorClass error, std::string_view text);
   // `reply` is a whole one.
@@ -258,6 +253,8 @@ class ClientSession {
   Taken handle_request(protocol::ReadBuffer* source);
   bool pause();
   void set_aside(Handle& place, Handle upstream);
+  // Nobody needs it any more.
+  void give_up(Handle upstream);
   void forget_watching();
   bool waits_for_replies() const;
   bool is_at_limit() const;
@@ -277,6 +274,7 @@ class ClientSession {
   void finish();
 
   SessionRoom& room_;
+  const Entrance& entrance_;
   Handle handle_;
   int socket_;
   bool settling_ = false;  // in room.to_settle

@@ -45,7 +45,7 @@ ClusterView ClusterCommands::view_for(const ClientSession& session) const {
 config::HostPort ClusterCommands::own_address(const ClientSession& session) const {
   if (config_.client.announce) return *config_.client.announce;
   const config::ListenAddress local = local_address(session.socket());
-  return local.is_unix() ? config::reachable_address(facts_.listen) : local.tcp;
+  return local.is_unix() ? config::reachable_address(facts_.listen[listener_]) : local.tcp;
 }
 
 }  // namespace slotway::proxy

@@ -16,8 +16,10 @@ namespace slotway::proxy {
 
 class ClusterCommands {
  public:
-  ClusterCommands(const ProxyFacts& facts, const config::Config& config, const UpstreamPool& pool)
-      : facts_(facts), config_(config), pool_(pool) {}
+  // As of LocalCommands.
+  ClusterCommands(const ProxyFacts& facts, unsigned listener, const config::Config& config,
+                  const UpstreamPool& pool)
+      : facts_(facts), listener_(listener), config_(config), pool_(pool) {}
 
   // Appends one reply. REQUIRES: `command` is one of CLUSTER's, readonly, readwrite or asking.
   void run(protocol::LocalCommand command, const protocol::RequestView& request, ClientSession& session,
@@ -29,6 +31,7 @@ class ClusterCommands {
   ClusterView view_for(const ClientSession& session) const;
 
   const ProxyFacts& facts_;
+  const unsigned listener_;
   const config::Config& config_;
   const UpstreamPool& pool_;
 };

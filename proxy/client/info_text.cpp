@@ -60,12 +60,12 @@ class Text {
   std::string text_;
 };
 
-void write_server(Text& text, const ProxyFacts& facts, const config::Config& config) {
+void write_server(Text& text, const ProxyFacts& facts, unsigned listener, const config::Config& config) {
   text.section("Server");
   text.field("redis_mode", server_mode(config));
   text.field("process_id", static_cast<std::uint64_t>(::getpid()));
   text.field("run_id", facts.run_id);
-  text.field("tcp_port", std::uint64_t{config::first_tcp_port(facts.listen)});
+  text.field("tcp_port", std::uint64_t{config::first_tcp_port(facts.listen[listener])});
 }
 
 void write_clients(Text& text, const config::Config& config, const Totals& totals) {
@@ -111,11 +111,11 @@ void write_slotway(Text& text, const ProxyFacts& facts, const routing::Topology*
 
 }  // namespace
 
-std::string info_text(const ProxyFacts& facts, const config::Config& config,
+std::string info_text(const ProxyFacts& facts, unsigned listener, const config::Config& config,
                       const routing::Topology* topology, const routing::InfoSections& sections) {
   const Totals totals = sum(facts);
   Text text;
-  if (sections.wants("server")) write_server(text, facts, config);
+  if (sections.wants("server")) write_server(text, facts, listener, config);
   if (sections.wants("clients")) write_clients(text, config, totals);
   if (sections.wants("stats")) write_stats(text, totals);
   if (sections.wants("replication")) {

@@ -14,8 +14,8 @@
 
 namespace slotway::proxy {
 
-// `topology` may be nullptr.
-std::string info_text(const ProxyFacts& facts, const config::Config& config,
+// `listener`: the number of that at which the client is. `topology` may be nullptr.
+std::string info_text(const ProxyFacts& facts, unsigned listener, const config::Config& config,
                       const routing::Topology* topology, const routing::InfoSections& sections);
 
 // What it is to its clients by cluster_view: "standalone" or "cluster" (redis_mode; HELLO's mode).

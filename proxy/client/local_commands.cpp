@@ -173,7 +173,7 @@ bool LocalCommands::script_runs_long() const {
 }
 
 std::string LocalCommands::own_info(const routing::InfoSections& sections) const {
-  return info_text(facts_, config_, pool_.topology().get(), sections);
+  return info_text(facts_, listener_, config_, pool_.topology().get(), sections);
 }
 
 void LocalCommands::info(const RequestView& request, const ClientSession& session, std::string& out) const {

@@ -17,10 +17,15 @@ namespace slotway::proxy {
 
 class LocalCommands {
  public:
-  // `config` is the worker's, and may change between two requests.
-  LocalCommands(const ProxyFacts& facts, const config::Config& config, const UpstreamPool& pool,
-                ClientDesk& desk)
-      : facts_(facts), config_(config), pool_(pool), cluster_(facts, config, pool), client_(desk) {}
+  // `listener`: its number. `config` is that of its entrance, and may change between two requests.
+  LocalCommands(const ProxyFacts& facts, unsigned listener, const config::Config& config,
+                const UpstreamPool& pool, ClientDesk& desk)
+      : facts_(facts),
+        listener_(listener),
+        config_(config),
+        pool_(pool),
+        cluster_(facts, listener, config, pool),
+        client_(desk) {}
 
   // A script of any worker's has been running on a node for long.
   bool script_runs_long() const;
@@ -49,6 +54,7 @@ class LocalCommands {
   std::string server_version() const;
 
   const ProxyFacts& facts_;
+  const unsigned listener_;
   const config::Config& config_;
   const UpstreamPool& pool_;
   const ClusterCommands cluster_;

@@ -18,7 +18,8 @@ class ClientDesk;
 struct ProxyFacts {
   std::string run_id;  // 40 hex digits, new at each start
   std::chrono::steady_clock::time_point started;
-  std::vector<config::ListenAddress> listen;  // with the ports that the kernel chose
+  // By number of the listener; with the ports that the kernel chose.
+  std::vector<std::vector<config::ListenAddress>> listen;
   std::vector<const WorkerCounters*> workers;
   // Runs a job at the desk of a worker, by its place in `workers`, on that worker's thread. Thread: any.
   std::function<void(unsigned, std::function<void(ClientDesk&)>)> post_to_desk = {};

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/entrance.hpp"
 
 namespace slotway::proxy {
 
@@ -50,7 +51,8 @@ void ClientSession::drain() {
 
 void ClientSession::check_age() {
   if (departure_ != Departure::none) return;
-  const Clock::duration limit = room_.loop.config.client.client_max_age;
+  const Clock::duration limit = entrance_.config.client.client_max_age;
+  if (limit.count() == 0) return;
   const Clock::duration age = room_.loop.now - started_;
   // What no client is old enough for is not worth a look at its own limit.
   if (age < limit - limit / 10 || age < jittered(limit, state_.id)) return;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/upstream/subscriptions.hpp"
 
 namespace slotway::proxy {
@@ -14,19 +15,19 @@ bool ClientSession::run_subscription(const protocol::CommandRow& row, const prot
   if (replies_.size() > 0) return false;
   listens_ = true;
   room_.loop.counters.requests[index_of(row.family)].add();
-  room_.subscriptions->run(*this, row, request);
+  entrance_.home.subscriptions->run(*this, row, request);
   return true;
 }
 
 void ClientSession::leave_subscriptions() {
-  if (std::exchange(listens_, false)) room_.subscriptions->leave(*this);
+  if (std::exchange(listens_, false)) entrance_.home.subscriptions->leave(*this);
 }
 
 void ClientSession::describe_subscriptions(ClientDescription& client) const {
   if (!listens_) return;
-  client.channels = room_.subscriptions->names_of(*this, protocol::ChannelKind::channel);
-  client.patterns = room_.subscriptions->names_of(*this, protocol::ChannelKind::pattern);
-  client.shard_channels = room_.subscriptions->names_of(*this, protocol::ChannelKind::shard);
+  client.channels = entrance_.home.subscriptions->names_of(*this, protocol::ChannelKind::channel);
+  client.patterns = entrance_.home.subscriptions->names_of(*this, protocol::ChannelKind::pattern);
+  client.shard_channels = entrance_.home.subscriptions->names_of(*this, protocol::ChannelKind::shard);
   if (client.channels + client.patterns + client.shard_channels > 0) client.type = ClientType::pubsub;
 }
 

@@ -6,6 +6,7 @@
 #include "protocol/command_keys.hpp"
 #include "protocol/monitor_line.hpp"
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/monitor_feed.hpp"
 #include "proxy/upstream/invalidations.hpp"
 
@@ -35,7 +36,7 @@ void ClientSession::conclude(const CommandRow* row, Observation observation) {
   tracking_->queued.clear();
   tracking_->queued_bytes = 0;
   if (transaction_) return;
-  room_.invalidations->remember(*this, observation.keys, replies_.last());
+  entrance_.home.invalidations->remember(*this, observation.keys, replies_.last());
   if (!row || !row->name.starts_with("client|")) tracking_->caching = false;
 }
 
@@ -62,7 +63,7 @@ std::vector<std::string> ClientSession::keys_read_by(const CommandRow& row,
 // --- CLIENT TRACKING ---
 
 void ClientSession::start_tracking(ClientTracking wanted) {
-  room_.invalidations->start(*this, std::move(wanted));
+  entrance_.home.invalidations->start(*this, std::move(wanted));
 }
 
 void ClientSession::set_tracking(ClientTracking tracking) {
@@ -71,7 +72,7 @@ void ClientSession::set_tracking(ClientTracking tracking) {
 }
 
 void ClientSession::stop_tracking() {
-  if (room_.invalidations) room_.invalidations->stop(*this);
+  if (entrance_.home.invalidations) entrance_.home.invalidations->stop(*this);
   tracks_reads_ = false;
   tracking_.reset();
 }

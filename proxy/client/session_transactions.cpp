@@ -9,6 +9,7 @@
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 
 namespace slotway::proxy {
@@ -126,14 +127,14 @@ void ClientSession::continue_exec() {
     protocol::RequestParser parser;
     [[maybe_unused]] const auto status = parser.parse(*outside, protocol::kNoParseLimits, true);
     assert(status == protocol::ParseStatus::request);
-    room_.dispatcher.run_outside(*this, parser.request(*outside));
+    entrance_.home.dispatcher->run_outside(*this, parser.request(*outside));
   }
 }
 
 void ClientSession::speak(bool resp3) {
   if (state_.facts.resp3 == resp3) return;
   // Its connection is of the other protocol. What it watches counts as changed.
-  room_.dispatcher.forget(watching_);
+  give_up(watching_);
   set_watching({});
   state_.facts.resp3 = resp3;
   hold_until_answered();
@@ -191,8 +192,12 @@ void ClientSession::set_aside(Handle& place, Handle upstream) {
   room_.loop.counters.clients_pinned.sub(had && !has_any() ? 1 : 0);
 }
 
+void ClientSession::give_up(Handle upstream) {
+  if (!upstream.is_null()) room_.upstreams[UpstreamPool::number_of(upstream)].dispatcher->forget(upstream);
+}
+
 void ClientSession::forget_watching() {
-  room_.dispatcher.forget(watching_);
+  give_up(watching_);
   set_watching({});
   watched_slot_ = routing::kAnySlot;
 }

@@ -29,12 +29,13 @@ bool may_know_slots(const ReplyTree& shards) {
 
 }  // namespace
 
-ClusterSource::ClusterSource(boost::asio::io_context& io, const config::Config& config, MeetNode meet_node)
+ClusterSource::ClusterSource(boost::asio::io_context& io, const config::UpstreamSettings& config,
+                             MeetNode meet_node)
     : meet_node_(std::move(meet_node)), client_(io) {
   configure(config);
 }
 
-void ClusterSource::configure(const config::Config& config) {
+void ClusterSource::configure(const config::UpstreamSettings& config) {
   seeds_ = seed_endpoints(config);
   login_ = UpstreamLogin::to_nodes(config);
 }

@@ -12,10 +12,10 @@ namespace slotway::proxy {
 
 class ClusterSource final : public MapSource {
  public:
-  ClusterSource(boost::asio::io_context& io, const config::Config& config, MeetNode meet_node);
+  ClusterSource(boost::asio::io_context& io, const config::UpstreamSettings& config, MeetNode meet_node);
 
   Task<MapLook> look(const routing::Topology* current, std::uint64_t turn) override;
-  void configure(const config::Config& config) override;
+  void configure(const config::UpstreamSettings& config) override;
   void stop() override;
 
  private:

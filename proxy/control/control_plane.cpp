@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 
+#include "config/upstreams.hpp"
 #include "proxy/observe/logging.hpp"
 #include "proxy/open_files.hpp"
 
@@ -23,23 +24,14 @@ constexpr std::chrono::milliseconds kStatusTimeout{1000};
 ControlPlane::ControlPlane(const config::Config& config, const Workers& workers, ConfigReloader::Load load)
     : config_(config),
       workers_(workers),
-      listener_(io_, config.client, config.limits.max_clients),
-      refresher_(
-          io_, config,
-          [this](const std::shared_ptr<const routing::Topology>& topology) {
-            for (const auto& worker : workers_) worker->publish(topology);
-          },
-          [this](const std::shared_ptr<const protocol::LearnedCommands>& learned) {
-            for (const auto& worker : workers_) worker->publish(learned);
-          }),
-      replicas_(
-          io_, config, [this] { return refresher_.current(); },
-          [this](const std::shared_ptr<const routing::ReplicaFacts>& facts) {
-            for (const auto& worker : workers_) worker->publish(facts);
-          }),
+      listener_(io_, config),
       reloader_(io_, config, std::move(load), [this](const config::Config& changed) { apply(changed); }),
       signals_(io_),
       drain_timer_(io_) {
+  for (const config::NamedUpstream& upstream : config::every_upstream(config)) {
+    const auto number = static_cast<unsigned>(upstreams_.size());
+    upstreams_.push_back(std::make_unique<UpstreamControl>(io_, number, upstream, workers_));
+  }
   if (!config.admin) return;
   AdminHooks hooks;
   hooks.worker_statuses = [this] { return worker_statuses(); };
@@ -57,15 +49,14 @@ void ControlPlane::run() {
   signals_.add(SIGINT);
   signals_.add(SIGHUP);
   wait_for_signal();
-  refresher_.start();
-  replicas_.start();
+  for (const auto& upstream : upstreams_) upstream->start();
   reloader_.start();
   listener_.start(workers_);
   io_.run();
 }
 
-void ControlPlane::request_refresh(routing::RefreshReason reason) {
-  boost::asio::post(io_, [this, reason] { refresher_.request_refresh(reason); });
+void ControlPlane::request_refresh(unsigned upstream, routing::RefreshReason reason) {
+  boost::asio::post(io_, [this, upstream, reason] { upstreams_[upstream]->request_refresh(reason); });
 }
 
 void ControlPlane::shut_down() {
@@ -93,8 +84,8 @@ void ControlPlane::apply(const config::Config& config) {
   }
   config_ = config;
   listener_.set_max_clients(config.limits.max_clients);
-  refresher_.configure(config);
-  replicas_.configure(config);
+  const std::vector<config::NamedUpstream> upstreams = config::every_upstream(config);
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) upstreams_[i]->configure(upstreams[i].settings);
   const auto shared = std::make_shared<const config::Config>(config);
   for (const auto& worker : workers_) worker->configure(shared);
 }
@@ -154,8 +145,7 @@ void ControlPlane::check_drained() {
 }
 
 void ControlPlane::finish() {
-  refresher_.stop();
-  replicas_.stop();
+  for (const auto& upstream : upstreams_) upstream->stop();
   reloader_.stop();
   if (admin_) admin_->stop();
   io_.stop();
@@ -167,21 +157,8 @@ ControlFacts ControlPlane::facts() const {
   ControlFacts facts;
   facts.listening = listener_.is_listening();
   facts.draining = draining_;
-  facts.topology = refresher_.current();
+  for (const auto& upstream : upstreams_) facts.upstreams.push_back(upstream->facts());
   facts.clients_rejected = listener_.rejected();
-  const RefreshStatus& status = refresher_.status();
-  facts.refresh_error = status.last_error;
-  if (status.last_success) {
-    facts.topology_age = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - *status.last_success);
-  }
-  for (std::size_t reason = 0; reason < status.counts.size(); ++reason) {
-    for (std::size_t result = 0; result < status.counts[reason].size(); ++result) {
-      facts.refreshes.push_back(
-          {std::string(routing::reason_name(static_cast<routing::RefreshReason>(reason))),
-           std::string(result_name(static_cast<RefreshResult>(result))), status.counts[reason][result]});
-    }
-  }
   const ReloadStatus& reloads = reloader_.status();
   for (std::size_t result = 0; result < reloads.counts.size(); ++result) {
     facts.reloads.push_back(

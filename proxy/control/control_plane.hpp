@@ -1,7 +1,7 @@
-// The thread beside the workers: accepts clients, keeps the map fresh, answers the admin port, and ends it
-// all when a signal says so; reloads the configuration, and tells everybody. Owner: the Server, whose calling
-// thread becomes the control thread in run() (the log's "control" is the program's main thread). Thread:
-// control, but for what says otherwise.
+// The thread beside the workers: accepts clients, keeps the upstreams' maps fresh, answers the admin port,
+// and ends it all when a signal says so; reloads the configuration, and tells everybody. Owner: the Server,
+// whose calling thread becomes the control thread in run() (the log's "control" is the program's main
+// thread). Thread: control, but for what says otherwise.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,8 +12,7 @@
 
 #include "config/config.hpp"
 #include "proxy/control/config_reloader.hpp"
-#include "proxy/control/replica_watcher.hpp"
-#include "proxy/control/topology_refresher.hpp"
+#include "proxy/control/upstream_control.hpp"
 #include "proxy/listener.hpp"
 #include "proxy/observe/admin_http.hpp"
 #include "proxy/worker.hpp"
@@ -29,7 +28,8 @@ class ControlPlane {
   // what to do.
   ControlPlane(const config::Config& config, const Workers& workers, ConfigReloader::Load load = nullptr);
 
-  std::vector<config::ListenAddress> listen_addresses() const { return listener_.addresses(); }
+  // By number of the listener.
+  std::vector<std::vector<config::ListenAddress>> listen_addresses() const { return listener_.addresses(); }
   std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = off
 
   // Serves until a signal, POST /drain or shut_down(); then drains and returns. REQUIRES: the workers have
@@ -37,7 +37,8 @@ class ControlPlane {
   void run();
 
   // --- any thread ---
-  void request_refresh(routing::RefreshReason reason);
+  // `upstream`: its number.
+  void request_refresh(unsigned upstream, routing::RefreshReason reason);
   void shut_down();
   void reload();
 
@@ -56,8 +57,7 @@ class ControlPlane {
   const Workers& workers_;
   boost::asio::io_context io_;
   Listener listener_;
-  TopologyRefresher refresher_;
-  ReplicaWatcher replicas_;
+  std::vector<std::unique_ptr<UpstreamControl>> upstreams_;  // by number
   ConfigReloader reloader_;
   std::unique_ptr<AdminHttp> admin_;
   boost::asio::signal_set signals_;

@@ -15,7 +15,8 @@ constexpr std::size_t kMaxErrorsNamed = 3;
 
 }  // namespace
 
-std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io, const config::Config& config,
+std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io,
+                                           const config::UpstreamSettings& config,
                                            MapSource::MeetNode meet_node,
                                            MapSource::RequestRefresh request_refresh) {
   switch (config.upstream.mode) {
@@ -32,7 +33,7 @@ std::string print(const routing::Endpoint& endpoint) {
   return config::print_host_port(endpoint.host, endpoint.port);
 }
 
-std::vector<routing::Endpoint> seed_endpoints(const config::Config& config) {
+std::vector<routing::Endpoint> seed_endpoints(const config::UpstreamSettings& config) {
   std::vector<routing::Endpoint> out;
   for (const config::HostPort& seed : config.upstream.seeds) out.push_back({seed.host, seed.port});
   return out;

@@ -36,13 +36,14 @@ class MapSource {
   // counts the looks. One at a time.
   virtual Task<MapLook> look(const routing::Topology* current, std::uint64_t turn) = 0;
   // Seeds, credentials and times for all that is asked from now on.
-  virtual void configure(const config::Config& config) = 0;
+  virtual void configure(const config::UpstreamSettings& config) = 0;
   // What is under way ends soon, with an error.
   virtual void stop() = 0;
 };
 
 // The one for `config.upstream.mode`.
-std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io, const config::Config& config,
+std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io,
+                                           const config::UpstreamSettings& config,
                                            MapSource::MeetNode meet_node,
                                            MapSource::RequestRefresh request_refresh);
 
@@ -52,13 +53,13 @@ struct UpstreamLogin {
   Credentials credentials;
   std::chrono::milliseconds timeout{};  // to connect, and for each answer
 
-  static UpstreamLogin to_nodes(const config::Config& config) {
+  static UpstreamLogin to_nodes(const config::UpstreamSettings& config) {
     return {{config.upstream.username, config.upstream.password}, config.timeouts.connect};
   }
 };
 
 std::string print(const routing::Endpoint& endpoint);
-std::vector<routing::Endpoint> seed_endpoints(const config::Config& config);
+std::vector<routing::Endpoint> seed_endpoints(const config::UpstreamSettings& config);
 // The first few of a look; nodes that fail alike are many.
 std::string join_errors(const std::vector<std::string>& errors);
 // An error reply of a node, with what to do about it where we know.

@@ -31,14 +31,14 @@ std::vector<RedisClient::Command> question() { return {{"INFO", "replication"}};
 
 class ReplicaWatcher::State {
  public:
-  State(asio::io_context& io, const config::Config& config, CurrentMap current_map, Publish publish)
+  State(asio::io_context& io, const config::UpstreamSettings& config, CurrentMap current_map, Publish publish)
       : io_(io), current_map_(std::move(current_map)), publish_(std::move(publish)), timer_(io) {
     take_config(config);
   }
 
   void start(const std::shared_ptr<State>& self) { launch(io_, run(self)); }
   void stop();
-  void configure(const config::Config& config) {
+  void configure(const config::UpstreamSettings& config) {
     take_config(config);
     timer_.cancel();
   }
@@ -61,7 +61,7 @@ class ReplicaWatcher::State {
                         std::shared_ptr<const Topology> map);
   void begin_round(const std::shared_ptr<State>& self, const std::shared_ptr<const Topology>& map);
   void publish();
-  void take_config(const config::Config& config);
+  void take_config(const config::UpstreamSettings& config);
 
   asio::io_context& io_;
   CurrentMap current_map_;
@@ -76,7 +76,7 @@ class ReplicaWatcher::State {
       timer_;
 };
 
-void ReplicaWatcher::State::take_config(const config::Config& config) {
+void ReplicaWatcher::State::take_config(const config::UpstreamSettings& config) {
   login_ = UpstreamLogin::to_nodes(config);
   is_wanted_ = config.upstream.reads_from_replicas();
   interval_ = config.upstream.read_your_writes ? kOwnWritesInterval : kInterval;
@@ -151,14 +151,14 @@ void ReplicaWatcher::State::publish() {
   publish_(std::move(facts));
 }
 
-ReplicaWatcher::ReplicaWatcher(asio::io_context& io, const config::Config& config, CurrentMap current_map,
-                               Publish publish)
+ReplicaWatcher::ReplicaWatcher(asio::io_context& io, const config::UpstreamSettings& config,
+                               CurrentMap current_map, Publish publish)
     : state_(std::make_shared<State>(io, config, std::move(current_map), std::move(publish))) {}
 
 ReplicaWatcher::~ReplicaWatcher() { stop(); }
 
 void ReplicaWatcher::start() { state_->start(state_); }
 void ReplicaWatcher::stop() { state_->stop(); }
-void ReplicaWatcher::configure(const config::Config& config) { state_->configure(config); }
+void ReplicaWatcher::configure(const config::UpstreamSettings& config) { state_->configure(config); }
 
 }  // namespace slotway::proxy

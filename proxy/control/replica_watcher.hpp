@@ -22,7 +22,7 @@ class ReplicaWatcher {
   using CurrentMap = std::function<std::shared_ptr<const routing::Topology>()>;
   using Publish = std::function<void(std::shared_ptr<const routing::ReplicaFacts>)>;
 
-  ReplicaWatcher(boost::asio::io_context& io, const config::Config& config, CurrentMap current_map,
+  ReplicaWatcher(boost::asio::io_context& io, const config::UpstreamSettings& config, CurrentMap current_map,
                  Publish publish);
   ~ReplicaWatcher();
   ReplicaWatcher(const ReplicaWatcher&) = delete;
@@ -30,7 +30,7 @@ class ReplicaWatcher {
 
   void start();  // REQUIRES: not started before
   void stop();
-  void configure(const config::Config& config);
+  void configure(const config::UpstreamSettings& config);
 
  private:
   class State;

@@ -12,15 +12,15 @@ using routing::Endpoint;
 
 namespace {
 
-UpstreamLogin to_sentinels(const config::Config& config) {
+UpstreamLogin to_sentinels(const config::UpstreamSettings& config) {
   return {{config.upstream.sentinel_username, config.upstream.sentinel_password, "upstream.sentinel_"},
           config.timeouts.connect};
 }
 
 }  // namespace
 
-SentinelSource::SentinelSource(boost::asio::io_context& io, const config::Config& config, MeetNode meet_node,
-                               RequestRefresh request_refresh)
+SentinelSource::SentinelSource(boost::asio::io_context& io, const config::UpstreamSettings& config,
+                               MeetNode meet_node, RequestRefresh request_refresh)
     : master_name_(config.upstream.master_name),
       meet_node_(std::move(meet_node)),
       request_refresh_(std::move(request_refresh)),
@@ -31,7 +31,7 @@ SentinelSource::SentinelSource(boost::asio::io_context& io, const config::Config
   configure(config);
 }
 
-void SentinelSource::configure(const config::Config& config) {
+void SentinelSource::configure(const config::UpstreamSettings& config) {
   node_login_ = UpstreamLogin::to_nodes(config);
   poll_.configure(seed_endpoints(config), to_sentinels(config));
   watcher_.configure(to_sentinels(config));

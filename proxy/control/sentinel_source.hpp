@@ -16,11 +16,11 @@ namespace slotway::proxy {
 
 class SentinelSource final : public MapSource {
  public:
-  SentinelSource(boost::asio::io_context& io, const config::Config& config, MeetNode meet_node,
+  SentinelSource(boost::asio::io_context& io, const config::UpstreamSettings& config, MeetNode meet_node,
                  RequestRefresh request_refresh);
 
   Task<MapLook> look(const routing::Topology* current, std::uint64_t turn) override;
-  void configure(const config::Config& config) override;
+  void configure(const config::UpstreamSettings& config) override;
   void stop() override;
 
  private:

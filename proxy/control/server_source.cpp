@@ -9,12 +9,13 @@ namespace slotway::proxy {
 
 using routing::Endpoint;
 
-ServerSource::ServerSource(boost::asio::io_context& io, const config::Config& config, MeetNode meet_node)
+ServerSource::ServerSource(boost::asio::io_context& io, const config::UpstreamSettings& config,
+                           MeetNode meet_node)
     : meet_node_(std::move(meet_node)), client_(io) {
   configure(config);
 }
 
-void ServerSource::configure(const config::Config& config) {
+void ServerSource::configure(const config::UpstreamSettings& config) {
   seeds_ = seed_endpoints(config);
   login_ = UpstreamLogin::to_nodes(config);
 }

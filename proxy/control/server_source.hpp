@@ -9,10 +9,10 @@ namespace slotway::proxy {
 
 class ServerSource final : public MapSource {
  public:
-  ServerSource(boost::asio::io_context& io, const config::Config& config, MeetNode meet_node);
+  ServerSource(boost::asio::io_context& io, const config::UpstreamSettings& config, MeetNode meet_node);
 
   Task<MapLook> look(const routing::Topology* current, std::uint64_t turn) override;
-  void configure(const config::Config& config) override;
+  void configure(const config::UpstreamSettings& config) override;
   void stop() override;
 
  private:

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/upstreams.hpp"
 #include "proxy/control/command_learner.hpp"
 #include "proxy/control/map_source.hpp"
 #include "proxy/observe/log_limiter.hpp"
@@ -50,8 +51,11 @@ std::string_view result_name(RefreshResult result) {
 // Held by the refresher and by the loop's coroutine, whichever lasts longer.
 class TopologyRefresher::State {
  public:
-  State(asio::io_context& io, const config::Config& config, Publish publish, PublishCommands publish_commands)
+  State(asio::io_context& io, std::string_view name, const config::UpstreamSettings& config, Publish publish,
+        PublishCommands publish_commands)
       : io_(io),
+        upstream_(config.upstream),
+        title_(name == config::kDefaultUpstream ? "topology" : "topology of " + std::string(name)),
         publish_(std::move(publish)),
         publish_commands_(std::move(publish_commands)),
         schedule_(config.topology.refresh_interval, config.topology.min_refresh_interval,
@@ -67,7 +71,7 @@ class TopologyRefresher::State {
   void start(std::shared_ptr<State> self);
   void stop();
   void request(RefreshReason reason);
-  void configure(const config::Config& config);
+  void configure(const config::UpstreamSettings& config);
 
   std::shared_ptr<const Topology> current() const { return current_; }
   const RefreshStatus& status() const { return status_; }
@@ -79,6 +83,8 @@ class TopologyRefresher::State {
   void note(RefreshReason reason, RefreshResult result);
 
   asio::io_context& io_;
+  config::UpstreamConfig upstream_;  // as it was configured last
+  const std::string title_;          // in the log
   Publish publish_;
   PublishCommands publish_commands_;
 
@@ -115,9 +121,10 @@ void TopologyRefresher::State::request(RefreshReason reason) {
   if (schedule_.due() < due) wake_.cancel();
 }
 
-void TopologyRefresher::State::configure(const config::Config& config) {
+void TopologyRefresher::State::configure(const config::UpstreamSettings& config) {
   timeout_ = config.timeouts.connect;
   source_->configure(config);
+  if (std::exchange(upstream_, config.upstream) != config.upstream) schedule_.request(RefreshReason::reload);
   schedule_.set_intervals(config.topology.refresh_interval, config.topology.min_refresh_interval,
                           steady_clock::now());
   wake_.cancel();
@@ -167,11 +174,11 @@ bool TopologyRefresher::State::take(MapLook look, RefreshReason reason, bool mus
   const bool is_changed = current_ == nullptr || !current_->same_as(*look.topology);
   current_ = std::move(look.topology);
   if (is_changed) {
-    spdlog::info(
-        "topology: {} nodes, {} primaries, {} of {} slots covered, epoch {}, version {} ({}, from {})",
-        current_->nodes().size(), count_primaries(*current_), current_->covered_slots(), routing::kSlotCount,
-        current_->epoch(), current_->server_version().empty() ? "unknown" : current_->server_version(),
-        routing::reason_name(reason), look.from);
+    spdlog::info("{}: {} nodes, {} primaries, {} of {} slots covered, epoch {}, version {} ({}, from {})",
+                 title_, current_->nodes().size(), count_primaries(*current_), current_->covered_slots(),
+                 routing::kSlotCount, current_->epoch(),
+                 current_->server_version().empty() ? "unknown" : current_->server_version(),
+                 routing::reason_name(reason), look.from);
   }
   if (is_changed || must_publish) {
     const Publish publish = publish_;  // which may stop us
@@ -185,28 +192,29 @@ void TopologyRefresher::State::note(RefreshReason reason, RefreshResult result) 
   ++status_.counts[static_cast<std::size_t>(reason)][static_cast<std::size_t>(result)];
   if (result != RefreshResult::failed) {
     schedule_.succeed(now, random_());
-    if (!status_.last_error.empty()) spdlog::info("topology: refreshed again");
+    if (!status_.last_error.empty()) spdlog::info("{}: refreshed again", title_);
     status_.last_error.clear();
     status_.last_success = now;
     return;
   }
   schedule_.fail(now, random_());
   if (const auto left_out = warnings_.allow(now)) {
-    spdlog::warn("topology: refresh failed ({}, {}): {}{}", routing::reason_name(reason),
+    spdlog::warn("{}: refresh failed ({}, {}): {}{}", title_, routing::reason_name(reason),
                  current_ ? "the last map is kept" : "there is no map yet", status_.last_error,
                  *left_out > 0 ? fmt::format(" ({} more like this)", *left_out) : "");
   }
 }
 
-TopologyRefresher::TopologyRefresher(asio::io_context& io, const config::Config& config, Publish publish,
+TopologyRefresher::TopologyRefresher(asio::io_context& io, std::string_view name,
+                                     const config::UpstreamSettings& config, Publish publish,
                                      PublishCommands publish_commands)
-    : state_(std::make_shared<State>(io, config, std::move(publish), std::move(publish_commands))) {}
+    : state_(std::make_shared<State>(io, name, config, std::move(publish), std::move(publish_commands))) {}
 
 TopologyRefresher::~TopologyRefresher() { stop(); }
 
 void TopologyRefresher::start() { state_->start(state_); }
 void TopologyRefresher::stop() { state_->stop(); }
-void TopologyRefresher::configure(const config::Config& config) { state_->configure(config); }
+void TopologyRefresher::configure(const config::UpstreamSettings& config) { state_->configure(config); }
 void TopologyRefresher::request_refresh(RefreshReason reason) { state_->request(reason); }
 std::shared_ptr<const Topology> TopologyRefresher::current() const { return state_->current(); }
 const RefreshStatus& TopologyRefresher::status() const { return state_->status(); }

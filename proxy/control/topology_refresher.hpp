@@ -50,8 +50,9 @@ class TopologyRefresher {
   using Publish = std::function<void(std::shared_ptr<const routing::Topology>)>;
   using PublishCommands = std::function<void(std::shared_ptr<const protocol::LearnedCommands>)>;
 
-  // `config` is not kept: seeds, credentials and times are copied.
-  TopologyRefresher(boost::asio::io_context& io, const config::Config& config, Publish publish,
+  // `name`: of the upstream, for the log. `config` is not kept: seeds, credentials and times are copied.
+  TopologyRefresher(boost::asio::io_context& io, std::string_view name,
+                    const config::UpstreamSettings& config, Publish publish,
                     PublishCommands publish_commands);
   ~TopologyRefresher();
   TopologyRefresher(const TopologyRefresher&) = delete;
@@ -61,7 +62,7 @@ class TopologyRefresher {
   void stop();   // the loop ends by itself soon after; may be called twice
 
   // Seeds, credentials and times for all that is asked from now on.
-  void configure(const config::Config& config);
+  void configure(const config::UpstreamSettings& config);
 
   // Wakes the loop at once; coalesced and rate-limited by the policy. After `moved` the next map is published
   // even if it is the same as the last one, since workers have patched their copies.

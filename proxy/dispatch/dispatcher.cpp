@@ -30,10 +30,11 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
       slots_(slots),
       pool_(pool),
       request_refresh_(std::move(request_refresh)),
-      planner_(loop.config.multikey, loop.config.client.debug_command == config::DebugCommand::allow,
-               loop.config.upstream.is_one_shard() ? routing::Keyspace::one_shard : routing::Keyspace::slots),
+      planner_(
+          pool.settings().multikey, loop.config.client.debug_command == config::DebugCommand::allow,
+          pool.settings().upstream.is_one_shard() ? routing::Keyspace::one_shard : routing::Keyspace::slots),
       parked_(loop.blocks),
-      scripts_(loop.config.limits.max_scripts_bytes) {
+      scripts_(pool.settings().limits.max_scripts_bytes) {
   take_read_policy();
 }
 
@@ -169,11 +170,11 @@ Request Dispatcher::begin_request(ClientSession& session, Handle reply_slot, con
   request.use.no_touch = facts.no_touch;
   request.use.database = facts.database;
   request.reply_slot = reply_slot;
-  request.deadline = loop_.now + loop_.config.timeouts.request;
+  request.deadline = loop_.now + pool_.settings().timeouts.request;
   request.slot = slot;
   request.readonly = row.has(protocol::kReadonly);
   request.repeatable =
-      request.readonly || (loop_.config.failover.retry_unknown_writes >> index_of(row.family) & 1) != 0;
+      request.readonly || (pool_.settings().failover.retry_unknown_writes >> index_of(row.family) & 1) != 0;
   if (spreads_reads_) [[unlikely]]
     choose_side(session, request);
   if (row.family == protocol::Family::scripting) {
@@ -271,7 +272,7 @@ void Dispatcher::send_bytes(Request request, ByteQueue& bytes) {
 }
 
 bool Dispatcher::has_room_to_park(std::size_t bytes) const {
-  const config::FailoverConfig& failover = loop_.config.failover;
+  const config::FailoverConfig& failover = pool_.settings().failover;
   return parked_.size() < failover.max_held_per_worker &&
          parked_.bytes() + bytes <= failover.max_held_bytes_per_worker;
 }
@@ -293,7 +294,7 @@ void Dispatcher::park_unsent(Request request, ByteQueue bytes, TimePoint due) {
 }
 
 void Dispatcher::await_primary(Request& request) const {
-  const auto hold = loop_.config.failover.hold;
+  const auto hold = pool_.settings().failover.hold;
   if (request.held || hold.count() == 0 || request.deadline == TimePoint::max()) return;
   request.held = true;
   request.deadline += hold;
@@ -303,7 +304,7 @@ void Dispatcher::on_tick() {
   refreshes_asked_ = 0;
   // Nobody else may ask: the clients wait.
   if (parked_.has_held()) ask_refresh(RefreshReason::primary_awaited);
-  loop_.counters.held_requests.set(parked_.size());
+  held_.set(loop_.counters.held_requests, parked_.size());
 }
 
 void Dispatcher::send_due() {

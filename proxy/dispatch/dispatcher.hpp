@@ -57,15 +57,13 @@ class Dispatcher final : public UpstreamEvents {
   void set_learned(std::shared_ptr<const protocol::LearnedCommands> learned) {
     planner_.set_learned(std::move(learned));
   }
-  // The loop's configuration is another one.
+  // The settings are others.
   void on_config() {
-    const config::Config& config = loop_.config;
-    planner_.set_options(config.multikey, config.client.debug_command == config::DebugCommand::allow);
-    scripts_.set_max_bytes(config.limits.max_scripts_bytes);
+    const config::UpstreamSettings& settings = pool_.settings();
+    planner_.set_options(settings.multikey, loop_.config.client.debug_command == config::DebugCommand::allow);
+    scripts_.set_max_bytes(settings.limits.max_scripts_bytes);
     take_read_policy();
   }
-  // See UpstreamPool::map_version().
-  std::uint64_t map_version() const { return pool_.map_version(); }
 
   // Sends what has waited long enough. At the end of each turn.
   void send_due();
@@ -159,7 +157,7 @@ class Dispatcher final : public UpstreamEvents {
 
   // --- reads that replicas serve (replica_reads.cpp) ---
   void take_read_policy() {
-    const config::UpstreamConfig& upstream = loop_.config.upstream;
+    const config::UpstreamConfig& upstream = pool_.settings().upstream;
     spreads_reads_ = upstream.reads_from_replicas();
     notes_writes_ = spreads_reads_ && upstream.read_your_writes;
   }
@@ -224,6 +222,7 @@ class Dispatcher final : public UpstreamEvents {
   bool spreads_reads_ = false;
   bool notes_writes_ = false;
   ParkedRequests parked_;
+  GaugeShare held_;
   std::uint64_t orders_ = 0;  // requests begun
   ScriptStore scripts_;
   TellOthers tell_others_ = [](const std::function<void(Dispatcher&)>&) {};

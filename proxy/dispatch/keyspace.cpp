@@ -2,6 +2,7 @@
 #include "protocol/decimal.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 
@@ -42,7 +43,7 @@ void Dispatcher::send_report(ClientSession& session, const protocol::RequestView
 
   wish.sections = routing::InfoSections(request);
   if (!wish.sections.asks_nodes()) return session.run_local(row, request);
-  wish.own_info = session.local_commands().own_info(wish.sections);
+  wish.own_info = session.entrance().local_commands.own_info(wish.sections);
   wish.topology = pool_.topology();
   const std::string asked = wish.sections.node_request();
   send_to_shards(session, request, row, asked, &wish);
@@ -152,7 +153,7 @@ void Dispatcher::deliver_flushing(const UpstreamConnection& from, const Request&
   finish(executed);
   Request part;
   part.reply_slot = executed.reply_slot;
-  part.deadline = loop_.now + loop_.config.timeouts.request;
+  part.deadline = loop_.now + pool_.settings().timeouts.request;
   part.order = executed.order;
   part.use = executed.use;
   part.use.pinned = false;

@@ -154,7 +154,7 @@ void Dispatcher::end_watch(ClientSession& session) {
     Request unwatch;
     unwatch.kind = Request::Kind::probe;
     unwatch.use = connection->use();
-    unwatch.deadline = loop_.now + loop_.config.timeouts.request;
+    unwatch.deadline = loop_.now + pool_.settings().timeouts.request;
     send_to(*connection, unwatch, false, [&](ByteQueue& out) { out.append(loop_.blocks, kUnwatch); });
     pool_.release(*connection);
   }

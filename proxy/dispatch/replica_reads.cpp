@@ -29,7 +29,7 @@ UpstreamConnection* Dispatcher::reader_for(Request& request) {
     loop_.counters.replica_reads.add();
     return replica;
   }
-  const bool waits = loop_.config.upstream.read_from == config::ReadFrom::replica && since == TimePoint{};
+  const bool waits = pool_.settings().upstream.read_from == config::ReadFrom::replica && since == TimePoint{};
   request.spreads = waits;
   return nullptr;
 }

@@ -1,6 +1,7 @@
 // The dispatcher's part for CONFIG: a node's settings among which are the proxy's own.
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/own_settings.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 
@@ -22,8 +23,9 @@ void Dispatcher::send_settings(ClientSession& session, const protocol::RequestVi
 }
 
 void Dispatcher::deliver_settings(const Request& request, std::string_view reply) {
+  const ClientSession* session = session_of(request);
   std::string text;
-  write_with_own_settings(text, reply, loop_.config);
+  if (session) write_with_own_settings(text, reply, session->entrance().config);
   deliver(request, {text}, ErrorClass::count_);
 }
 
@@ -31,7 +33,7 @@ void Dispatcher::deliver_settings(const Request& request, std::string_view reply
 void Dispatcher::change_settings(ClientSession& session, const protocol::RequestView& request,
                                  const routing::ChangeSettings& change) {
   const protocol::CommandRow& row = *change.row;
-  const SettingsChange wanted(request, loop_.config);
+  const SettingsChange wanted(request, session.entrance().config);
   if (wanted.refused()) {
     loop_.counters.requests[index_of(row.family)].add();
     return session.reply_error(row.family, ErrorClass::refused, wanted.refusal());

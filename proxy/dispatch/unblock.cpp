@@ -78,7 +78,7 @@ void Dispatcher::tell_to_unblock(const ClientSession& asking, Handle reply_slot,
     request.reply_slot = first ? reply_slot : Handle{};
     request.use.resp3 = asking.facts().resp3;
     request.fixed = true;
-    request.deadline = loop_.now + loop_.config.timeouts.request;
+    request.deadline = loop_.now + pool_.settings().timeouts.request;
     loop_.counters.in_flight.add(first ? 1 : 0);
     UpstreamConnection* connection = pool_.at(at.node, request.use);
     if (connection->accepts(loop_.now)) {

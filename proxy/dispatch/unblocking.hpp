@@ -18,6 +18,9 @@ struct BlockedConnection {
 struct Unblocking {
   bool done = false;                       // nothing had been sent: the client has its reply
   std::vector<BlockedConnection> blocked;  // else: where it may block; WAIT at several nodes
+  unsigned upstream = 0;                   // the number of that of those nodes
+
+  bool found() const { return done || !blocked.empty(); }
 };
 
 }  // namespace slotway::proxy

@@ -1,5 +1,6 @@
 #include "proxy/observe/admin_pages.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -19,21 +20,28 @@ using routing::NodeRole;
 using routing::Slot;
 using routing::Topology;
 
-std::uint32_t covered_slots(const ControlFacts& facts) {
+std::uint32_t covered_slots(const UpstreamFacts& facts) {
   return facts.topology ? facts.topology->covered_slots() : 0;
+}
+
+bool is_covered(const UpstreamFacts& facts) { return covered_slots(facts) == kSlotCount; }
+
+// What a text about one of several begins with.
+std::string where(const ControlFacts& facts, const UpstreamFacts& upstream) {
+  return facts.upstreams.size() == 1 ? "" : "upstream " + upstream.name + ": ";
 }
 
 std::string host_port(const routing::Endpoint& endpoint) {
   return to_valid_utf8(config::print_host_port(endpoint.host, endpoint.port));
 }
 
-std::string why_no_topology(const ControlFacts& facts) {
+std::string why_no_topology(const UpstreamFacts& facts) {
   const bool is_asking = facts.refresh_error.empty();
   return "no topology was learned yet: " +
          (is_asking ? "the first answer is awaited" : to_valid_utf8(facts.refresh_error));
 }
 
-json::value age_ms(const ControlFacts& facts) {
+json::value age_ms(const UpstreamFacts& facts) {
   if (!facts.topology_age) return nullptr;
   return facts.topology_age->count();
 }
@@ -51,6 +59,26 @@ json::object node_json(const Topology& topology, const Node& node, const std::ve
     for (const auto& [first, last] : ranges) slots.emplace_back(json::array{first, last});
   }
   return out;
+}
+
+json::object topology_json(const UpstreamFacts& facts) {
+  if (!facts.topology) return {{"name", facts.name}, {"error", why_no_topology(facts)}};
+  const Topology& topology = *facts.topology;
+  const auto ranges = slot_ranges(topology);
+
+  json::array nodes;
+  for (std::size_t i = 0; i < topology.nodes().size(); ++i) {
+    const auto found = ranges.find(static_cast<NodeIndex>(i));
+    nodes.emplace_back(node_json(topology, topology.nodes()[i],
+                                 found == ranges.end() ? std::vector<SlotRange>{} : found->second));
+  }
+  return {{"name", facts.name},
+          {"epoch", topology.epoch()},
+          {"age_ms", age_ms(facts)},
+          {"server_version", to_valid_utf8(topology.server_version())},
+          {"slots_covered", topology.covered_slots()},
+          {"slots_total", kSlotCount},
+          {"nodes", std::move(nodes)}};
 }
 
 AdminReply json_page(unsigned status, const json::object& body) {
@@ -81,13 +109,24 @@ std::vector<std::string> not_ready_reasons(const ControlFacts& facts) {
   std::vector<std::string> reasons;
   if (!facts.listening) reasons.emplace_back("the client port is not listening");
   if (facts.draining) reasons.emplace_back("draining");
-  if (!facts.topology) {
-    reasons.push_back(why_no_topology(facts));
-  } else if (const std::uint32_t covered = covered_slots(facts); covered < kSlotCount) {
-    reasons.push_back("only " + std::to_string(covered) + " of " + std::to_string(kSlotCount) +
-                      " slots have a node");
+  for (const UpstreamFacts& upstream : facts.upstreams) {
+    if (!upstream.topology) reasons.push_back(where(facts, upstream) + why_no_topology(upstream));
   }
+  const bool any_serves = std::any_of(facts.upstreams.begin(), facts.upstreams.end(), is_covered);
+  if (any_serves) return reasons;
+  const auto gaps = coverage_gaps(facts);
+  reasons.insert(reasons.end(), gaps.begin(), gaps.end());
   return reasons;
+}
+
+std::vector<std::string> coverage_gaps(const ControlFacts& facts) {
+  std::vector<std::string> gaps;
+  for (const UpstreamFacts& upstream : facts.upstreams) {
+    if (!upstream.topology || is_covered(upstream)) continue;
+    gaps.push_back(where(facts, upstream) + "only " + std::to_string(covered_slots(upstream)) + " of " +
+                   std::to_string(kSlotCount) + " slots have a node");
+  }
+  return gaps;
 }
 
 std::map<NodeIndex, std::vector<SlotRange>> slot_ranges(const Topology& topology) {
@@ -113,7 +152,7 @@ AdminReply index_page() {
                   "/metrics   metrics in Prometheus text format\n"
                   "/healthz   200 while every worker's loop turns\n"
                   "/readyz    200 while clients can be served, with reasons if not (JSON)\n"
-                  "/topology  the cluster as it is known here (JSON)\n"
+                  "/topology  the upstreams as they are known here (JSON)\n"
                   "/drain     POST: ends Slotway as SIGTERM does, without losing a reply\n"};
 }
 
@@ -147,33 +186,31 @@ AdminReply healthz_page(bool loops_turn) {
 
 AdminReply readyz_page(const ControlFacts& facts) {
   const auto reasons = not_ready_reasons(facts);
-  json::object body{{"ready", reasons.empty()},
-                    {"reasons", json::array(reasons.begin(), reasons.end())},
-                    {"listening", facts.listening},
-                    {"draining", facts.draining},
-                    {"slots_covered", covered_slots(facts)},
-                    {"slots_total", kSlotCount},
-                    {"topology_age_ms", age_ms(facts)}};
+  json::array upstreams;
+  for (const UpstreamFacts& upstream : facts.upstreams) {
+    upstreams.emplace_back(json::object{{"name", upstream.name},
+                                        {"slots_covered", covered_slots(upstream)},
+                                        {"slots_total", kSlotCount},
+                                        {"topology_age_ms", age_ms(upstream)}});
+  }
+  const auto gaps = reasons.empty() ? coverage_gaps(facts) : std::vector<std::string>{};
+  const json::object body{{"ready", reasons.empty()},
+                          {"reasons", json::array(reasons.begin(), reasons.end())},
+                          {"warnings", json::array(gaps.begin(), gaps.end())},
+                          {"listening", facts.listening},
+                          {"draining", facts.draining},
+                          {"upstreams", std::move(upstreams)}};
   return json_page(reasons.empty() ? 200 : 503, body);
 }
 
 AdminReply topology_page(const ControlFacts& facts) {
-  if (!facts.topology) return json_page(503, {{"error", why_no_topology(facts)}});
-  const Topology& topology = *facts.topology;
-  const auto ranges = slot_ranges(topology);
-
-  json::array nodes;
-  for (std::size_t i = 0; i < topology.nodes().size(); ++i) {
-    const auto found = ranges.find(static_cast<NodeIndex>(i));
-    nodes.emplace_back(node_json(topology, topology.nodes()[i],
-                                 found == ranges.end() ? std::vector<SlotRange>{} : found->second));
+  json::array upstreams;
+  bool has_all = true;
+  for (const UpstreamFacts& upstream : facts.upstreams) {
+    has_all = has_all && upstream.topology;
+    upstreams.emplace_back(topology_json(upstream));
   }
-  return json_page(200, {{"epoch", topology.epoch()},
-                         {"age_ms", age_ms(facts)},
-                         {"server_version", to_valid_utf8(topology.server_version())},
-                         {"slots_covered", topology.covered_slots()},
-                         {"slots_total", kSlotCount},
-                         {"nodes", std::move(nodes)}});
+  return json_page(has_all ? 200 : 503, {{"upstreams", std::move(upstreams)}});
 }
 
 }  // namespace slotway::proxy

@@ -32,8 +32,11 @@ inline constexpr std::string_view kJson = "application/json";
 // nullopt = no such page.
 std::optional<AdminPage> find_page(std::string_view target);
 
-// Why no traffic should be sent here; empty = ready. Plain sentences, each naming a fact.
+// Why no traffic should be sent here; empty = ready. Plain sentences, each naming a fact. An upstream that
+// lacks slots keeps nobody from the others.
 std::vector<std::string> not_ready_reasons(const ControlFacts& facts);
+// The slots that no node has, a sentence for each upstream.
+std::vector<std::string> coverage_gaps(const ControlFacts& facts);
 
 // The slots of each node that has some, as ranges: both bounds inclusive, ascending, none touching the next.
 using SlotRange = std::pair<routing::Slot, routing::Slot>;

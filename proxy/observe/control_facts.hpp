@@ -26,15 +26,21 @@ struct ReloadCount {
   std::uint64_t count = 0;
 };
 
-struct ControlFacts {
-  bool listening = false;
-  bool draining = false;
+// What the control plane knows of one upstream.
+struct UpstreamFacts {
+  std::string name;
   std::shared_ptr<const routing::Topology> topology{};  // nullptr = none was learned yet
   // Since the last successful refresh; nullopt = none yet.
   std::optional<std::chrono::milliseconds> topology_age{};
   std::vector<RefreshCount> refreshes{};
   // What each node that was asked said, if the last refresh failed; "" = it succeeded, or none has ended yet.
   std::string refresh_error{};
+};
+
+struct ControlFacts {
+  bool listening = false;
+  bool draining = false;
+  std::vector<UpstreamFacts> upstreams{};                 // by number
   std::uint64_t clients_rejected = 0;                     // because there were limits.max_clients
   std::vector<ReloadCount> reloads{};                     // of the configuration, by how they ended
   std::chrono::system_clock::time_point config_loaded{};  // with success, at the start or later

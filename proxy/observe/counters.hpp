@@ -29,6 +29,18 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+// What one of several adds to a gauge that shows their sum. Its own share starts at 0.
+class GaugeShare {
+ public:
+  void set(Counter& gauge, std::uint64_t n) {
+    gauge.add(n - share_);  // modulo 2^64
+    share_ = n;
+  }
+
+ private:
+  std::uint64_t share_ = 0;
+};
+
 // Latencies in buckets that double: bucket i counts those below 2^(i+kFirstBit) microseconds (16 µs … 16.8
 // s), the last one everything above.
 class LatencyCounter {

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -214,11 +215,11 @@ struct NodeLoad {
   bool slow = false;
 };
 
-void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
-  std::map<std::string, NodeLoad> nodes;
+void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses, const ControlFacts& facts) {
+  std::map<std::pair<unsigned, std::string>, NodeLoad> nodes;
   for (const WorkerStatus& status : statuses) {
     for (const UpstreamStatus& upstream : status.upstreams) {
-      NodeLoad& load = nodes[to_valid_utf8(upstream.node)];
+      NodeLoad& load = nodes[{upstream.upstream, to_valid_utf8(upstream.node)}];
       ++load.connections[index_of(upstream.state)];
       load.in_flight += upstream.in_flight;
       load.queued_bytes += upstream.queued_bytes;
@@ -241,14 +242,16 @@ void add_nodes(Families& out, const std::vector<WorkerStatus>& statuses) {
       "1 if a worker finds that the node answers much more slowly than the others, else 0, by node.",
       MetricType::Gauge,
       {}};
-  for (const auto& [node, load] : nodes) {
+  for (const auto& [place, load] : nodes) {
+    const Labels labels{{"upstream", facts.upstreams.at(place.first).name}, {"node", place.second}};
     for (std::size_t i = 0; i < load.connections.size(); ++i) {
-      const std::string state(upstream_state_name(static_cast<UpstreamState>(i)));
-      add_sample(connections, as_double(load.connections[i]), {{"node", node}, {"state", state}});
+      Labels with_state = labels;
+      with_state.push_back({"state", std::string(upstream_state_name(static_cast<UpstreamState>(i)))});
+      add_sample(connections, as_double(load.connections[i]), std::move(with_state));
     }
-    add_sample(in_flight, as_double(load.in_flight), {{"node", node}});
-    add_sample(queued, as_double(load.queued_bytes), {{"node", node}});
-    add_sample(slow, load.slow ? 1 : 0, {{"node", node}});
+    add_sample(in_flight, as_double(load.in_flight), labels);
+    add_sample(queued, as_double(load.queued_bytes), labels);
+    add_sample(slow, load.slow ? 1 : 0, labels);
   }
   out.push_back(std::move(connections));
   out.push_back(std::move(in_flight));
@@ -267,37 +270,51 @@ void add_workers(Families& out, const MetricsInput& input) {
           "Memory held by the workers' pooled buffers, in use or free.", &WorkerCounters::buffer_bytes);
 }
 
+std::uint64_t count_nodes(const routing::Topology* topology, routing::NodeRole role) {
+  if (topology == nullptr) return 0;
+  const auto is_of_role = [role](const routing::Node& node) { return node.role == role; };
+  return static_cast<std::uint64_t>(
+      std::count_if(topology->nodes().begin(), topology->nodes().end(), is_of_role));
+}
+
 void add_topology(Families& out, const ControlFacts& facts) {
-  MetricFamily& age =
-      add_family(out, "slotway_topology_age_seconds", MetricType::Gauge,
-                 "Time since the topology was last refreshed with success; no sample before the first.");
-  if (facts.topology_age) add_sample(age, std::chrono::duration<double>(*facts.topology_age).count());
-
-  const routing::Topology* topology = facts.topology.get();
-  add_value(out, "slotway_topology_slots_covered", MetricType::Gauge,
-            "Hash slots that have a node, of 16384.",
-            topology == nullptr ? 0 : as_double(topology->covered_slots()));
-  add_value(out, "slotway_topology_epoch", MetricType::Gauge,
-            "The cluster's epoch in the topology; 0 if unknown.",
-            topology == nullptr ? 0 : as_double(topology->epoch()));
-
-  std::uint64_t primaries = 0;
-  std::uint64_t replicas = 0;
-  if (topology != nullptr) {
-    for (const routing::Node& node : topology->nodes()) {
-      ++(node.role == routing::NodeRole::primary ? primaries : replicas);
+  MetricFamily age{
+      "slotway_topology_age_seconds",
+      "Time since the topology was last refreshed with success, by upstream; no sample before the "
+      "first.",
+      MetricType::Gauge,
+      {}};
+  MetricFamily covered{"slotway_topology_slots_covered",
+                       "Hash slots that have a node, of 16384, by upstream.",
+                       MetricType::Gauge,
+                       {}};
+  MetricFamily epoch{"slotway_topology_epoch",
+                     "The cluster's epoch in the topology, by upstream; 0 if unknown.",
+                     MetricType::Gauge,
+                     {}};
+  MetricFamily nodes{
+      "slotway_topology_nodes", "Nodes in the topology, by upstream and role.", MetricType::Gauge, {}};
+  MetricFamily refreshes{"slotway_topology_refreshes_total",
+                         "Topology refreshes, by upstream, why they were made and how they ended.",
+                         MetricType::Counter,
+                         {}};
+  for (const UpstreamFacts& upstream : facts.upstreams) {
+    const ClientMetric::Label name{"upstream", upstream.name};
+    const routing::Topology* topology = upstream.topology.get();
+    if (upstream.topology_age)
+      add_sample(age, std::chrono::duration<double>(*upstream.topology_age).count(), {name});
+    add_sample(covered, topology == nullptr ? 0 : as_double(topology->covered_slots()), {name});
+    add_sample(epoch, topology == nullptr ? 0 : as_double(topology->epoch()), {name});
+    add_sample(nodes, as_double(count_nodes(topology, routing::NodeRole::primary)),
+               {name, {"role", "primary"}});
+    add_sample(nodes, as_double(count_nodes(topology, routing::NodeRole::replica)),
+               {name, {"role", "replica"}});
+    for (const RefreshCount& refresh : upstream.refreshes) {
+      add_sample(refreshes, as_double(refresh.count),
+                 {name, {"reason", refresh.reason}, {"result", refresh.result}});
     }
   }
-  MetricFamily& nodes =
-      add_family(out, "slotway_topology_nodes", MetricType::Gauge, "Nodes in the topology, by role.");
-  add_sample(nodes, as_double(primaries), {{"role", "primary"}});
-  add_sample(nodes, as_double(replicas), {{"role", "replica"}});
-
-  MetricFamily& refreshes = add_family(out, "slotway_topology_refreshes_total", MetricType::Counter,
-                                       "Topology refreshes, by why they were made and how they ended.");
-  for (const RefreshCount& refresh : facts.refreshes) {
-    add_sample(refreshes, as_double(refresh.count), {{"reason", refresh.reason}, {"result", refresh.result}});
-  }
+  for (MetricFamily* family : {&age, &covered, &epoch, &nodes, &refreshes}) out.push_back(std::move(*family));
 }
 
 void add_server(Families& out, const MetricsInput& input) {
@@ -374,7 +391,7 @@ std::string render_metrics(const MetricsInput& input) {
   add_subscriptions(families, input.workers);
   add_redirects(families, input.workers);
   add_upstream_totals(families, input.workers);
-  if (input.statuses) add_nodes(families, *input.statuses);
+  if (input.statuses) add_nodes(families, *input.statuses, input.facts);
   add_topology(families, input.facts);
   if (input.process) add_process(families, *input.process);
 

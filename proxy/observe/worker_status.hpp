@@ -25,6 +25,7 @@ struct UpstreamStatus {
   std::uint64_t in_flight = 0;     // requests sent, not answered
   std::uint64_t queued_bytes = 0;  // request bytes kept until their replies have come
   bool slow = false;               // the node answers much more slowly than the others
+  unsigned upstream = 0;           // the number of the upstream that the node is of
 };
 
 struct WorkerStatus {

@@ -34,8 +34,8 @@ Invalidations::Invalidations(unsigned index, const ProxyFacts& facts, boost::asi
       pool_(pool),
       end_turn_(std::move(end_turn)),
       request_refresh_(std::move(request_refresh)),
-      links_(io, loop, *this, {"invalidations", true}),
-      table_(*this, loop.config.limits.max_tracked_keys_per_worker) {}
+      links_(io, loop, pool.settings(), *this, {"invalidations", true}),
+      table_(*this, pool.settings().limits.max_tracked_keys_per_worker) {}
 
 // --- from a client ---
 
@@ -44,7 +44,7 @@ void Invalidations::start(ClientSession& session, ClientTracking wanted) {
   const Handle slot = session.open_reply(protocol::Family::connection, 0);
   session.hold_until_answered();
   const std::uint64_t redirect = wanted.redirect;
-  waiting_[tracker] = {slot, loop_.now + loop_.config.timeouts.request, std::move(wanted), redirect == 0};
+  waiting_[tracker] = {slot, loop_.now + pool_.settings().timeouts.request, std::move(wanted), redirect == 0};
   on_topology();
   if (redirect != 0) judge_redirect(tracker, redirect);
   complete_waiting();
@@ -71,10 +71,11 @@ void Invalidations::judge_redirect(TrackerId tracker, std::uint64_t redirect) {
   // See Worker::take_client().
   const auto worker = static_cast<unsigned>(redirect % facts_.workers.size());
   if (worker == index_) return on_redirect_judged(tracker, has_client(redirect));
-  facts_.post_to_desk(worker, [&facts = facts_, from = index_, tracker, redirect](ClientDesk& other) {
-    const bool is_there = other.invalidations().has_client(redirect);
-    facts.post_to_desk(from, [tracker, is_there](ClientDesk& mine) {
-      mine.invalidations().on_redirect_judged(tracker, is_there);
+  facts_.post_to_desk(worker, [&facts = facts_, from = index_, number = pool_.number(), tracker,
+                               redirect](ClientDesk& other) {
+    const bool is_there = other.upstream(number).invalidations->has_client(redirect);
+    facts.post_to_desk(from, [number, tracker, is_there](ClientDesk& mine) {
+      mine.upstream(number).invalidations->on_redirect_judged(tracker, is_there);
     });
   });
 }
@@ -162,12 +163,12 @@ void Invalidations::invalidate(TrackerId tracker, std::span<const std::string_vi
     if (!deliver(redirect, keys)) break_redirect(tracker, redirect);
     return;
   }
-  facts_.post_to_desk(worker, [&facts = facts_, from = index_, tracker, redirect,
+  facts_.post_to_desk(worker, [&facts = facts_, from = index_, number = pool_.number(), tracker, redirect,
                                copies = Keys(keys.begin(), keys.end())](ClientDesk& other) {
     const std::vector<std::string_view> views(copies.begin(), copies.end());
-    if (other.invalidations().deliver(redirect, views)) return;
-    facts.post_to_desk(from, [tracker, redirect](ClientDesk& mine) {
-      mine.invalidations().break_redirect(tracker, redirect);
+    if (other.upstream(number).invalidations->deliver(redirect, views)) return;
+    facts.post_to_desk(from, [number, tracker, redirect](ClientDesk& mine) {
+      mine.upstream(number).invalidations->break_redirect(tracker, redirect);
     });
   });
 }
@@ -340,10 +341,10 @@ void Invalidations::on_tick() {
 }
 
 void Invalidations::count() {
-  loop_.counters.tracking_clients.set(table_.trackers());
-  loop_.counters.tracked_keys.set(table_.keys());
-  loop_.counters.tracked_items.set(table_.items());
-  loop_.counters.tracked_prefixes.set(table_.prefixes());
+  trackers_.set(loop_.counters.tracking_clients, table_.trackers());
+  keys_.set(loop_.counters.tracked_keys, table_.keys());
+  items_.set(loop_.counters.tracked_items, table_.items());
+  prefixes_.set(loop_.counters.tracked_prefixes, table_.prefixes());
 }
 
 }  // namespace slotway::proxy

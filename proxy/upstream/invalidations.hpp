@@ -44,7 +44,7 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
 
   // --- the worker's loop ---
   void on_topology();
-  void on_config() { table_.set_max_items(loop_.config.limits.max_tracked_keys_per_worker); }
+  void on_config() { table_.set_max_items(pool_.settings().limits.max_tracked_keys_per_worker); }
   void on_tick();
   // Before the sessions go: closes all links, and makes no others.
   void stop() { links_.stop(); }
@@ -116,6 +116,10 @@ class Invalidations final : private routing::TrackingHost, private SubscriberLin
   bool stands_ = false;            // and nobody reads elsewhere
   std::uint64_t map_version_ = 0;  // as the pool had it
   std::uint64_t strays_ = 0;
+  GaugeShare trackers_;
+  GaugeShare keys_;
+  GaugeShare items_;
+  GaugeShare prefixes_;
   bool has_strays_ = false;  // since the tick before
   std::unordered_map<routing::TrackerId, Waiting> waiting_;
   std::unordered_map<std::uint64_t, Handle> by_id_;  // clients that others redirect to

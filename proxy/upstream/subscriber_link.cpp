@@ -14,16 +14,18 @@
 
 namespace slotway::proxy {
 
-SubscriberLink::SubscriberLink(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events,
+SubscriberLink::SubscriberLink(boost::asio::io_context& io, Loop& loop,
+                               const config::UpstreamSettings& settings, SubscriberLinkEvents& events,
                                LinkPurpose purpose, routing::LinkId id, routing::Endpoint endpoint)
     : loop_(loop),
+      settings_(settings),
       events_(events),
       purpose_(purpose),
       id_(id),
       endpoint_(std::move(endpoint)),
       resolver_(io.get_executor()),
       socket_(io.get_executor()),
-      handshake_(loop.config.upstream, {.resp3 = purpose.resp3}) {}
+      handshake_(settings_.upstream, {.resp3 = purpose.resp3}) {}
 
 SubscriberLink::~SubscriberLink() { read_.clear(loop_.blocks); }
 
@@ -48,7 +50,7 @@ auto SubscriberLink::later(Act act) {
 void SubscriberLink::open() {
   if (state_ != State::closed || loop_.now < retry_at_) return;
   state_ = State::connecting;
-  connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
+  connect_deadline_ = loop_.now + settings_.timeouts.connect;
   loop_.counters.upstream_connects.add();
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(endpoint_.host, error);
@@ -69,7 +71,7 @@ void SubscriberLink::on_connected() {
   state_ = State::handshaking;
   socket_.native_non_blocking(true);
   tune_socket(socket_.native_handle(),
-              {loop_.config.timeouts.tcp_keepalive, loop_.config.timeouts.tcp_user_timeout});
+              {settings_.timeouts.tcp_keepalive, settings_.timeouts.tcp_user_timeout});
   scanner_.start();
   wait_readable();
   out_ = handshake_.start();
@@ -175,7 +177,7 @@ bool SubscriberLink::take_frames() {
 // --- time and failure ---
 
 void SubscriberLink::on_tick() {
-  const auto& timeouts = loop_.config.timeouts;
+  const auto& timeouts = settings_.timeouts;
   switch (state_) {
     case State::closed: return;
     case State::connecting:

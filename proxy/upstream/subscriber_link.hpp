@@ -43,8 +43,9 @@ struct LinkPurpose {
 
 class SubscriberLink : public std::enable_shared_from_this<SubscriberLink> {
  public:
-  SubscriberLink(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events, LinkPurpose purpose,
-                 routing::LinkId id, routing::Endpoint endpoint);
+  SubscriberLink(boost::asio::io_context& io, Loop& loop, const config::UpstreamSettings& settings,
+                 SubscriberLinkEvents& events, LinkPurpose purpose, routing::LinkId id,
+                 routing::Endpoint endpoint);
   ~SubscriberLink();
   SubscriberLink(const SubscriberLink&) = delete;
   SubscriberLink& operator=(const SubscriberLink&) = delete;
@@ -89,6 +90,7 @@ class SubscriberLink : public std::enable_shared_from_this<SubscriberLink> {
   void fail(std::string_view reason);
 
   Loop& loop_;
+  const config::UpstreamSettings& settings_;
   SubscriberLinkEvents& events_;
   const LinkPurpose purpose_;
   const routing::LinkId id_;

@@ -52,8 +52,8 @@ routing::LinkId SubscriberLinks::at(routing::NodeIndex node) {
   const auto free = std::ranges::find(links_, nullptr);
   const LinkId id = static_cast<LinkId>(free - links_.begin());
   if (free == links_.end()) links_.emplace_back();
-  links_[id] =
-      std::make_shared<SubscriberLink>(io_, loop_, events_, purpose_, id, topology_->node(node).endpoint);
+  links_[id] = std::make_shared<SubscriberLink>(io_, loop_, settings_, events_, purpose_, id,
+                                                topology_->node(node).endpoint);
   return by_node_[node] = id;
 }
 

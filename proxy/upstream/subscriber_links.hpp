@@ -19,8 +19,9 @@ class SubscriberLinks {
  public:
   using LinkId = routing::LinkId;
 
-  SubscriberLinks(boost::asio::io_context& io, Loop& loop, SubscriberLinkEvents& events, LinkPurpose purpose)
-      : io_(io), loop_(loop), events_(events), purpose_(purpose) {}
+  SubscriberLinks(boost::asio::io_context& io, Loop& loop, const config::UpstreamSettings& settings,
+                  SubscriberLinkEvents& events, LinkPurpose purpose)
+      : io_(io), loop_(loop), settings_(settings), events_(events), purpose_(purpose) {}
 
   // Takes in a map. False: it is the one that is known.
   bool follow(const std::shared_ptr<const routing::Topology>& topology);
@@ -48,6 +49,7 @@ class SubscriberLinks {
 
   boost::asio::io_context& io_;
   Loop& loop_;
+  const config::UpstreamSettings& settings_;
   SubscriberLinkEvents& events_;
   const LinkPurpose purpose_;
   std::shared_ptr<const routing::Topology> topology_;

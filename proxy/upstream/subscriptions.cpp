@@ -49,7 +49,7 @@ Subscriptions::Subscriptions(boost::asio::io_context& io, Loop& loop, Sessions& 
       pool_(pool),
       end_turn_(std::move(end_turn)),
       request_refresh_(std::move(request_refresh)),
-      links_(io, loop, *this, {"subscriptions", false}) {}
+      links_(io, loop, pool.settings(), *this, {"subscriptions", false}) {}
 
 // --- from a client ---
 
@@ -62,7 +62,7 @@ void Subscriptions::run(ClientSession& session, const protocol::CommandRow& row,
   const Handle slot = session.open_reply(row.family, request.bytes().size());
   follow_map();
   if (operation.subscribes) {
-    waiting_[listener] = {slot, loop_.now + loop_.config.timeouts.request};
+    waiting_[listener] = {slot, loop_.now + pool_.settings().timeouts.request};
     session.hold_until_answered();
     table_.subscribe(listener, operation.kind, names_, session.facts().resp3);
   } else {
@@ -227,8 +227,8 @@ void Subscriptions::on_tick() {
 }
 
 void Subscriptions::count() {
-  loop_.counters.subscriptions.set(table_.size());
-  loop_.counters.subscribers.set(table_.listeners());
+  subscribed_.set(loop_.counters.subscriptions, table_.size());
+  subscribers_.set(loop_.counters.subscribers, table_.listeners());
 }
 
 }  // namespace slotway::proxy

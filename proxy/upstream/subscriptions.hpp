@@ -88,6 +88,8 @@ class Subscriptions final : private routing::SubscriptionHost, private Subscribe
   SubscriberLinks links_;
   routing::LinkId home_ = routing::kNoLink;
   TimePoint retry_at_{};
+  GaugeShare subscribed_;
+  GaugeShare subscribers_;
   std::vector<std::string_view> names_;
   std::string replies_;
 };

@@ -34,11 +34,12 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Loop& loop, UpstreamE
       events_(events),
       endpoint_(std::move(endpoint)),
       use_(use),
-      handshake_(loop.config.upstream, {.resp3 = use.resp3,
-                                        .asks_id = use.pinned,
-                                        .no_touch = use.no_touch,
-                                        .database = use.database,
-                                        .readonly = use.replica && !loop.config.upstream.is_one_shard()}),
+      handshake_(pool.settings().upstream,
+                 {.resp3 = use.resp3,
+                  .asks_id = use.pinned,
+                  .no_touch = use.no_touch,
+                  .database = use.database,
+                  .readonly = use.replica && !pool.settings().upstream.is_one_shard()}),
       pipeline_(loop.blocks) {}
 
 UpstreamConnection::~UpstreamConnection() {
@@ -102,7 +103,7 @@ void UpstreamConnection::leave_gate() {
 void UpstreamConnection::start_connecting() {
   in_gate_ = true;
   state_ = UpstreamState::resolving;
-  connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
+  connect_deadline_ = loop_.now + pool_.settings().timeouts.connect;
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(endpoint_.host, error);
   if (!error) return use_addresses({{address, endpoint_.port}});
@@ -123,13 +124,13 @@ void UpstreamConnection::use_addresses(std::vector<boost::asio::ip::tcp::endpoin
 
 void UpstreamConnection::try_next_address() {
   const auto& address = addresses_[next_address_++];
-  connect_deadline_ = loop_.now + loop_.config.timeouts.connect;
+  connect_deadline_ = loop_.now + pool_.settings().timeouts.connect;
   loop_.counters.upstream_connects.add();
   state_ = UpstreamState::connecting;
   fresh_ = true;
   socket_ = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (socket_ < 0) return fail(std::system_category().message(errno));
-  tune_socket(socket_, {loop_.config.timeouts.tcp_keepalive, loop_.config.timeouts.tcp_user_timeout});
+  tune_socket(socket_, {pool_.settings().timeouts.tcp_keepalive, pool_.settings().timeouts.tcp_user_timeout});
   const auto size = static_cast<socklen_t>(address.size());
   if (::connect(socket_, address.data(), size) != 0 && errno != EINPROGRESS) {
     return fail(std::system_category().message(errno));
@@ -282,7 +283,7 @@ void UpstreamConnection::refuse() {
 // --- time and failure ---
 
 void UpstreamConnection::on_tick() {
-  const auto& timeouts = loop_.config.timeouts;
+  const auto& timeouts = pool_.settings().timeouts;
   switch (state_) {
     case UpstreamState::waiting:
       if (has_expired()) events_.on_lost(*this);
@@ -333,7 +334,7 @@ bool UpstreamConnection::has_expired() {
 void UpstreamConnection::expire_requests() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
     Request& request = pipeline_[i];
-    const bool expired = loop_.now >= request.expires(loop_.config.timeouts.request);
+    const bool expired = loop_.now >= request.expires(pool_.settings().timeouts.request);
     if (!expired && pipeline_.is_in_order()) return;
     if (!expired || request.abandoned || request.kind != Request::Kind::client) continue;
     request.abandoned = true;
@@ -344,7 +345,7 @@ void UpstreamConnection::expire_requests() {
 // One request on a connection that is set aside has not been answered in its time.
 bool UpstreamConnection::is_overdue() {
   for (std::size_t i = 0; i < pipeline_.size(); ++i) {
-    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].expires(loop_.config.timeouts.request))
+    if (pipeline_[i].abandoned || loop_.now >= pipeline_[i].expires(pool_.settings().timeouts.request))
       return true;
   }
   return false;
@@ -354,7 +355,7 @@ void UpstreamConnection::send_probe() {
   Request probe;
   probe.kind = Request::Kind::probe;
   probe.queued_at = loop_.now;
-  probe.deadline = loop_.now + loop_.config.timeouts.request;
+  probe.deadline = loop_.now + pool_.settings().timeouts.request;
   pipeline_.bytes().append(loop_.blocks, kPing);
   pipeline_.commit(probe);
   schedule_flush();

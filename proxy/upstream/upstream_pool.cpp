@@ -20,10 +20,15 @@ constexpr int kReadersTried = 3;
 
 }  // namespace
 
-UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop) : loop_(loop), resolver_(io) {}
+UpstreamPool::UpstreamPool(boost::asio::io_context& io, Loop& loop, const config::UpstreamSettings& settings,
+                           unsigned number)
+    : loop_(loop), settings_(settings), number_(number), resolver_(io) {}
 
 void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topology) {
-  if (!topology_ || !topology_->has_same_owners(*topology)) ++map_version_;
+  if (!topology_ || !topology_->has_same_owners(*topology)) {
+    ++map_version_;
+    ++loop_.map_version;
+  }
   topology_ = std::move(topology);
   node_count_ = topology_->nodes().size();
   shared_.assign(node_count_ * UpstreamUse::kSharedKinds, nullptr);
@@ -123,9 +128,9 @@ UpstreamConnection* UpstreamPool::at(const routing::Endpoint& endpoint, Upstream
 }
 
 UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, UpstreamUse use) {
-  const Handle handle = connections_.emplace(*this, loop_, *events_, endpoint, use);
-  UpstreamConnection& connection = connections_.at(handle);
-  connection.set_handle(handle);
+  const Handle place = connections_.emplace(*this, loop_, *events_, endpoint, use);
+  UpstreamConnection& connection = connections_.at(place);
+  connection.set_handle(with_number(place));
   return connection;
 }
 
@@ -142,7 +147,7 @@ void UpstreamPool::make_room_for(std::uint16_t database) {
 
 UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint, UpstreamUse use) {
   for (std::size_t i = free_.size(); i-- > 0;) {
-    UpstreamConnection* connection = connections_.find(free_[i].connection);
+    UpstreamConnection* connection = find(free_[i].connection);
     if (!connection || connection->is_retired() || connection->use() != use ||
         connection->endpoint() != endpoint) {
       continue;
@@ -150,10 +155,10 @@ UpstreamConnection* UpstreamPool::lease(const routing::Endpoint& endpoint, Upstr
     free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
     return connection;
   }
-  if (pinned_ >= loop_.config.limits.max_pinned_per_worker) {
+  if (pinned_ >= settings_.limits.max_pinned_per_worker) {
     // One to another node may go.
     if (free_.empty()) return nullptr;
-    if (UpstreamConnection* oldest = connections_.find(free_.front().connection)) oldest->abandon();
+    if (UpstreamConnection* oldest = find(free_.front().connection)) oldest->abandon();
     free_.erase(free_.begin());
   }
   ++pinned_;
@@ -166,7 +171,7 @@ void UpstreamPool::release(UpstreamConnection& connection) {
 
 void UpstreamPool::close_unused() {
   std::erase_if(free_, [this](const Free& free) {
-    UpstreamConnection* connection = connections_.find(free.connection);
+    UpstreamConnection* connection = find(free.connection);
     if (!connection || connection->is_retired()) return true;
     if (loop_.now - free.since < kUnusedFor) return false;
     connection->abandon();
@@ -175,23 +180,23 @@ void UpstreamPool::close_unused() {
 }
 
 void UpstreamPool::on_io(Handle handle, std::uint32_t events) {
-  if (UpstreamConnection* connection = connections_.find(handle)) connection->on_io(events);
+  if (UpstreamConnection* connection = find(handle)) connection->on_io(events);
 }
 
 void UpstreamPool::on_tick() {
   close_unused();
-  connections_.for_each([&](Handle handle, UpstreamConnection& connection) {
+  connections_.for_each([&](Handle place, UpstreamConnection& connection) {
     connection.on_tick();
     if (connection.awaits_script()) long_scripts_until_ = loop_.now + kScriptEcho;
     if (connection.is_done() &&
         std::find(scheduled_.begin(), scheduled_.end(), &connection) == scheduled_.end()) {
       if (connection.is_pinned()) --pinned_;
       connection.abandon();
-      connections_.erase(handle);
+      connections_.erase(place);
     }
   });
   if (loop_.now >= next_judgement_) judge_latencies();
-  loop_.counters.long_scripts.set(loop_.now < long_scripts_until_ ? 1 : 0);
+  long_scripts_.set(loop_.counters.long_scripts, loop_.now < long_scripts_until_ ? 1 : 0);
 }
 
 void UpstreamPool::flush_scheduled() {
@@ -202,8 +207,8 @@ void UpstreamPool::flush_scheduled() {
 }
 
 void UpstreamPool::open_waiting() {
-  while (const auto waiting = gate_.next(loop_.config.limits.max_connecting_per_node)) {
-    if (UpstreamConnection* connection = connections_.find(*waiting)) connection->enter_gate();
+  while (const auto waiting = gate_.next(settings_.limits.max_connecting_per_node)) {
+    if (UpstreamConnection* connection = find(*waiting)) connection->enter_gate();
   }
 }
 
@@ -248,6 +253,7 @@ std::vector<UpstreamStatus> UpstreamPool::statuses() {
   std::vector<UpstreamStatus> out;
   connections_.for_each([&](Handle, UpstreamConnection& connection) {
     out.push_back(connection.status());
+    out.back().upstream = number_;
     out.back().slow = slow_nodes_.is_slow(connection.endpoint());
   });
   return out;
@@ -259,7 +265,7 @@ void UpstreamPool::resolve(Handle handle, const routing::Endpoint& endpoint) {
                             std::vector<boost::asio::ip::tcp::endpoint> addresses;
                             for (const auto& result : results) addresses.push_back(result.endpoint());
                             turn_([&] {
-                              if (UpstreamConnection* connection = connections_.find(handle))
+                              if (UpstreamConnection* connection = find(handle))
                                 connection->on_resolved(std::move(addresses));
                             });
                           });

@@ -1,6 +1,6 @@
-// The connections of one worker to the cluster's nodes, and the worker's snapshot of the map that finds them.
-// Owner: a Worker. Thread: worker. Invariant: one connection per endpoint; a connection whose endpoint is no
-// longer in the map takes no new requests by slot and is closed once its replies have come.
+// The connections of one worker to the nodes of one upstream, and the worker's snapshot of the map that finds
+// them. Owner: a Worker. Thread: worker. Invariant: one connection per endpoint; a connection whose endpoint
+// is no longer in the map takes no new requests by slot and is closed once its replies have come.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -22,7 +22,15 @@ namespace slotway::proxy {
 
 class UpstreamPool {
  public:
-  UpstreamPool(boost::asio::io_context& io, Loop& loop);
+  // Of all upstreams' connections: a handle's index is the upstream's number and the place in its pool.
+  static constexpr unsigned kIndexBits = 21;
+
+  // `settings` outlive the pool, and may change: see on_config(). `number`: of the upstream.
+  UpstreamPool(boost::asio::io_context& io, Loop& loop, const config::UpstreamSettings& settings,
+               unsigned number = 0);
+
+  unsigned number() const { return number_; }
+  const config::UpstreamSettings& settings() const { return settings_; }
 
   // Makes what it is given a turn of the worker's loop: the clock before it, the writing after it.
   using Turn = std::function<void(const std::function<void()>&)>;
@@ -38,8 +46,7 @@ class UpstreamPool {
   }  // nullptr = not known yet
   // What a MOVED says: this worker's own map is patched at once. False: it said so already.
   bool move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
-  // Another number whenever a slot has got another owner: requests that were sent before and after may meet
-  // on different connections.
+  // Another number whenever a slot has got another owner; see also Loop::map_version.
   std::uint64_t map_version() const { return map_version_; }
   // The map names a node for `slot`.
   bool is_covered(routing::Slot slot) const;
@@ -63,12 +70,16 @@ class UpstreamPool {
 
   // --- pinned connections ---
   bool may_lease(std::size_t count = 1) const {
-    return pinned_ + count <= loop_.config.limits.max_pinned_per_worker + free_.size();
+    return pinned_ + count <= settings_.limits.max_pinned_per_worker + free_.size();
   }
   // Given back as it came: nothing in flight that anyone waits for, nothing watched.
   void release(UpstreamConnection& connection);
-  // nullptr: it has gone.
-  UpstreamConnection* find(Handle handle) { return connections_.find(handle); }
+  // nullptr: it has gone, or is one of another upstream.
+  UpstreamConnection* find(Handle handle) {
+    return number_of(handle) == number_ ? connections_.find(without_number(handle)) : nullptr;
+  }
+  // The upstream whose connection it names. REQUIRES: it is not null.
+  static unsigned number_of(Handle handle) { return handle.index >> kIndexBits; }
 
   // --- the worker's loop ---
   void on_io(Handle handle, std::uint32_t events);
@@ -84,8 +95,7 @@ class UpstreamPool {
   void schedule_flush(UpstreamConnection& connection) { scheduled_.push_back(&connection); }
   // False: too many are being opened to its node; enter_gate() of it is called when it is its turn.
   bool enter_gate(const UpstreamConnection& connection) {
-    return gate_.enter(connection.endpoint(), connection.handle(),
-                       loop_.config.limits.max_connecting_per_node);
+    return gate_.enter(connection.endpoint(), connection.handle(), settings_.limits.max_connecting_per_node);
   }
   void leave_gate(const routing::Endpoint& node) {
     gate_.leave(node);
@@ -96,6 +106,10 @@ class UpstreamPool {
   std::uint64_t random() { return random_(); }
 
  private:
+  static Handle without_number(Handle handle) {
+    return {handle.index & ((1u << kIndexBits) - 1), handle.generation};
+  }
+  Handle with_number(Handle place) const { return {place.index | (number_ << kIndexBits), place.generation}; }
   UpstreamConnection* for_node(routing::NodeIndex node, UpstreamUse use);
   // Its place; valid until the next call, or the next map.
   UpstreamConnection*& shared(routing::NodeIndex node, UpstreamUse use) {
@@ -110,10 +124,12 @@ class UpstreamPool {
   void close_unused();
   void open_waiting();
   void judge_latencies();
-  void choose_readers() { reads_.choose(loop_.config.upstream, loop_.now); }
+  void choose_readers() { reads_.choose(settings_.upstream, loop_.now); }
   std::size_t next_primary(std::size_t from) const;  // healthy, from this index on
 
   Loop& loop_;
+  const config::UpstreamSettings& settings_;
+  const unsigned number_;
   UpstreamEvents* events_ = nullptr;
   Turn turn_ = [](const std::function<void()>& act) { act(); };
   boost::asio::ip::tcp::resolver resolver_;
@@ -141,6 +157,7 @@ class UpstreamPool {
   };
   std::vector<Free> free_;
   TimePoint long_scripts_until_{};
+  GaugeShare long_scripts_;
   std::size_t pinned_ = 0;  // connections, free ones included
 };
 

@@ -115,10 +115,11 @@ TEST_CASE("passwords of entries come from their own files") {
 
 TEST_CASE("what is wrong with entries is told with its place") {
   const auto [text, problems] = GENERATE(table<std::string, Texts>({
-      {"upstreams: 5\n", {"a.yaml:1: upstreams: is not a mapping; write each as `NAME:`, and its keys indented",
-                          "upstream.seeds: nothing that is behind Slotway is given; name at least one node "
-                          "(or the sentinels) with --upstream HOST:PORT, SLOTWAY_UPSTREAM, or upstream.seeds "
-                          "in the file"}},
+      {"upstreams: 5\n",
+       {"a.yaml:1: upstreams: is not a mapping; write each as `NAME:`, and its keys indented",
+        "upstream.seeds: nothing that is behind Slotway is given; name at least one node "
+        "(or the sentinels) with --upstream HOST:PORT, SLOTWAY_UPSTREAM, or upstream.seeds "
+        "in the file"}},
       {"upstream: {seeds: a:1}\nlisteners: {a: 1}\n",
        {"a.yaml:2: listeners: is not a list; write each on lines that begin with `- `"}},
       {"upstream: {seeds: a:1}\nroutes:\n  - user\n",
@@ -133,7 +134,8 @@ TEST_CASE("what is wrong with entries is told with its place") {
       {"upstream: {seeds: a:1}\nupstreams:\n  b: {seeds: b:1}\n  b: {seeds: b:2}\n",
        {"a.yaml:4: upstreams.b: is given twice, first on line 3; keep one of the two"}},
       {"upstream: {seeds: a:1}\nupstreams:\n  b:\n    mode: sentinel\n",
-       {"a.yaml:3: upstreams.b.seeds: nothing that is behind Slotway is given; name at least one node, or the "
+       {"a.yaml:3: upstreams.b.seeds: nothing that is behind Slotway is given; name at least one node, or "
+        "the "
         "sentinels"}},
       {"upstream: {seeds: a:1}\nupstreams:\n  b:\n    seeds: b:1\n    timeouts: {request: 0}\n",
        {"a.yaml:5: upstreams.b.timeouts.request: 0 is too small; write 1ms to 1h"}},
@@ -191,7 +193,8 @@ TEST_CASE("what is wrong with entries is told with its place") {
       {"upstream: {seeds: a:1}\nlisteners:\n  - {listen: 127.0.0.1:1, requirepass: a, requirepass_file: b}\n",
        {"a.yaml:3: listeners[0].requirepass_file: is set together with listeners[0].requirepass; keep one of "
         "the two",
-        "a.yaml:3: listeners[0].requirepass_file: cannot read 'b': No such file or directory; check the path, "
+        "a.yaml:3: listeners[0].requirepass_file: cannot read 'b': No such file or directory; check the "
+        "path, "
         "and that Slotway's user may read it"}},
   }));
   CAPTURE(text);

@@ -29,8 +29,10 @@ TEST_CASE("a node that has left the map leaves the metrics too, whether it is th
   const Metrics metrics;
   Scene scene(3, [&](config::Config& config) { metrics.serve(config); });
   const std::string a = scene.cluster.key(0);
-  const std::string gone = "slotway_upstream_connections{node=\"" + address_of(scene.node(0)) + "\"";
-  const std::string stays = "slotway_upstream_connections{node=\"" + address_of(scene.node(1)) + "\"";
+  const std::string gone =
+      "slotway_upstream_connections{upstream=\"default\",node=\"" + address_of(scene.node(0)) + "\"";
+  const std::string stays =
+      "slotway_upstream_connections{upstream=\"default\",node=\"" + address_of(scene.node(1)) + "\"";
   TestClient client = scene.client();
   client.send({"GET", a});
   serve(scene.node(0), "GET " + a, bulk("1"));

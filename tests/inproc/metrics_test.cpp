@@ -33,14 +33,15 @@ TEST_CASE("a node that answers much more slowly than the others is told of") {
   scene.node(0).take();  // and says nothing
   TestClient client = scene.client();
   const std::string sample =
-      "slotway_upstream_slow{node=\"127.0.0.1:" + std::to_string(scene.node(0).port()) + "\"}";
+      "slotway_upstream_slow{upstream=\"default\",node=\"127.0.0.1:" + std::to_string(scene.node(0).port()) +
+      "\"}";
   kit::wait_until("the node counts as slow", kit::kPatience, [&] {
     for (std::size_t i = 1; i < 3; ++i) CHECK(client.text({"GET", scene.cluster.key(i)}) == "+OK");
     return metrics.value(sample) == 1;
   });
   CHECK(scene.proxy.log().find("answers slowly") != std::string::npos);
-  CHECK(metrics.value("slotway_upstream_slow{node=\"127.0.0.1:" + std::to_string(scene.node(1).port()) +
-                      "\"}") == 0);
+  CHECK(metrics.value("slotway_upstream_slow{upstream=\"default\",node=\"127.0.0.1:" +
+                      std::to_string(scene.node(1).port()) + "\"}") == 0);
 }
 
 TEST_CASE("a client that waits for a redirected request is not counted as paused by a limit") {

@@ -241,7 +241,7 @@ TEST_CASE("the admin port tells of health, readiness, topology and traffic") {
   for (int i = 0; i < 10; ++i) REQUIRE(client.text({"SET", "m:" + std::to_string(i), "v"}) == "+OK");
   CHECK(proxied.slotway.get("/healthz").status == 200);
   CHECK(proxied.slotway.get("/nothing").status == 404);
-  CHECK(proxied.slotway.metric("slotway_topology_slots_covered") == 16384);
+  CHECK(proxied.slotway.metric("slotway_topology_slots_covered{upstream=\"default\"}") == 16384);
   CHECK(proxied.slotway.metric("slotway_requests_total{family=\"string\"}") == 10);
   const kit::HttpReply topology = proxied.slotway.get("/topology");
   CHECK(topology.status == 200);

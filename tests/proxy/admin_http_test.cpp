@@ -56,7 +56,7 @@ class Server {
  public:
   Server() {
     facts.listening = true;
-    facts.topology = whole_topology();
+    facts.upstreams = {{.name = "default", .topology = whole_topology()}};
     hooks.facts = [this] { return facts; };
     hooks.worker_statuses = [] { return answer_with(WorkerStatuses{std::in_place, 1}); };
     hooks.counters = {&counters};

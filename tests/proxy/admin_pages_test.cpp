@@ -121,7 +121,9 @@ TEST_CASE("readiness names each fact that is missing") {
       {false, true, nullptr, {not_listening, draining, unknown}},
   };
   for (const Row& row : rows) {
-    const ControlFacts facts{.listening = row.listening, .draining = row.draining, .topology = row.topology};
+    const ControlFacts facts{.listening = row.listening,
+                             .draining = row.draining,
+                             .upstreams = {{.name = "default", .topology = row.topology}}};
     CHECK(not_ready_reasons(facts) == row.reasons);
     const AdminReply reply = readyz_page(facts);
     CHECK(reply.status == (row.reasons.empty() ? 200u : 503u));
@@ -132,27 +134,51 @@ TEST_CASE("readiness names each fact that is missing") {
 }
 
 TEST_CASE("without a topology the pages repeat what the nodes said") {
-  ControlFacts facts{.listening = true, .refresh_error = "a:1: wrong username or password; b:2: \xff"};
+  ControlFacts facts{
+      .listening = true,
+      .upstreams = {{.name = "default", .refresh_error = "a:1: wrong username or password; b:2: \xff"}}};
   const std::string reason =
       "no topology was learned yet: a:1: wrong username or password; b:2: \xef\xbf\xbd";
   CHECK(not_ready_reasons(facts) == std::vector<std::string>{reason});
   CHECK(text_of(json::parse(readyz_page(facts).body).at("reasons").at(0)) == reason);
-  CHECK(text_of(json::parse(topology_page(facts).body).at("error")) == reason);
+  CHECK(text_of(json::parse(topology_page(facts).body).at("upstreams").at(0).at("error")) == reason);
   // With one, a refresh that fails is no reason to send clients away: the last good map serves them.
-  facts.topology = topology_of(kWhole);
+  facts.upstreams[0].topology = topology_of(kWhole);
   CHECK(not_ready_reasons(facts).empty());
 }
 
 TEST_CASE("/readyz says what it was decided from") {
-  const ControlFacts facts{.listening = true,
-                           .draining = true,
-                           .topology = topology_of({{0, 0, 0}, {5, 6, 1}}),
-                           .topology_age = 1500ms};
+  const ControlFacts facts{
+      .listening = true,
+      .draining = true,
+      .upstreams = {
+          {.name = "default", .topology = topology_of({{0, 0, 0}, {5, 6, 1}}), .topology_age = 1500ms}}};
   CHECK(json::parse(readyz_page(facts).body) == json::parse(R"({"ready": false,
-                        "reasons": ["draining", "only 3 of 16384 slots have a node"],
-                        "listening": true, "draining": true, "slots_covered": 3, "slots_total": 16384,
-                        "topology_age_ms": 1500})"));
-  CHECK(json::parse(readyz_page({}).body).at("topology_age_ms").is_null());
+                        "reasons": ["draining", "only 3 of 16384 slots have a node"], "warnings": [],
+                        "listening": true, "draining": true, "upstreams": [{"name": "default",
+                        "slots_covered": 3, "slots_total": 16384, "topology_age_ms": 1500}]})"));
+  const ControlFacts none{.upstreams = {{.name = "default"}}};
+  CHECK(json::parse(readyz_page(none).body).at("upstreams").at(0).at("topology_age_ms").is_null());
+}
+
+TEST_CASE("an upstream that lacks slots keeps nobody from the others, and one that is not known does") {
+  ControlFacts facts{.listening = true,
+                     .upstreams = {{.name = "a", .topology = topology_of(kWhole)},
+                                   {.name = "b", .topology = topology_of({{0, 0, 0}})}}};
+  const std::string gap = "upstream b: only 1 of 16384 slots have a node";
+  CHECK(not_ready_reasons(facts).empty());
+  CHECK(coverage_gaps(facts) == std::vector<std::string>{gap});
+  CHECK(text_of(json::parse(readyz_page(facts).body).at("warnings").at(0)) == gap);
+
+  facts.upstreams[0].topology = topology_of({{0, 1, 0}});
+  CHECK(not_ready_reasons(facts) ==
+        std::vector<std::string>{"upstream a: only 2 of 16384 slots have a node", gap});
+
+  facts.upstreams[0] = {.name = "a", .refresh_error = "refused"};
+  facts.upstreams[1].topology = topology_of(kWhole);
+  CHECK(not_ready_reasons(facts) ==
+        std::vector<std::string>{"upstream a: no topology was learned yet: refused"});
+  CHECK(topology_page(facts).status == 503);
 }
 
 TEST_CASE("slots become ranges") {
@@ -172,32 +198,35 @@ TEST_CASE("slots become ranges") {
 }
 
 TEST_CASE("/topology shows nodes and their slots") {
-  const ControlFacts facts{.topology = topology_of({{0, 99, 0}, {100, 100, 1}, {101, 16383, 0}}),
-                           .topology_age = 250ms};
+  const ControlFacts facts{
+      .upstreams = {{.name = "default",
+                     .topology = topology_of({{0, 99, 0}, {100, 100, 1}, {101, 16383, 0}}),
+                     .topology_age = 250ms}}};
   const AdminReply reply = topology_page(facts);
   CHECK(reply.status == 200);
   CHECK(reply.content_type == kJson);
-  CHECK(json::parse(reply.body) == json::parse(R"({
-    "epoch": 12, "age_ms": 250, "server_version": "7.0.15", "slots_covered": 16384, "slots_total": 16384,
+  CHECK(json::parse(reply.body) == json::parse(R"({"upstreams": [{
+    "name": "default", "epoch": 12, "age_ms": 250, "server_version": "7.0.15", "slots_covered": 16384, "slots_total": 16384,
     "nodes": [
       {"id": "id-a", "endpoint": "10.0.0.1:6379", "role": "primary", "primary": null, "healthy": true,
        "slots": [[0, 99], [101, 16383]]},
       {"id": "id-b", "endpoint": "[fd00::2]:6379", "role": "primary", "primary": null, "healthy": true,
        "slots": [[100, 100]]},
-      {"id": "id-c", "endpoint": "node-c:7000", "role": "replica", "primary": "id-a", "healthy": false}]})"));
+      {"id": "id-c", "endpoint": "node-c:7000", "role": "replica", "primary": "id-a", "healthy": false}]}]})"));
 }
 
 TEST_CASE("/topology without a topology is a 503 that says so") {
-  const AdminReply reply = topology_page({});
+  const AdminReply reply = topology_page({.upstreams = {{.name = "default"}}});
   CHECK(reply.status == 503);
-  CHECK(text_of(json::parse(reply.body).at("error")) ==
+  CHECK(text_of(json::parse(reply.body).at("upstreams").at(0).at("error")) ==
         "no topology was learned yet: the first answer is awaited");
 }
 
 TEST_CASE("a node name of any bytes leaves the JSON readable") {
   auto topology = std::make_shared<Topology>();
   topology->add_node({.id = "quote\" \xff", .endpoint = {"line\nbreak", 1}});
-  const auto body = json::parse(topology_page({.topology = topology}).body);
+  const ControlFacts facts{.upstreams = {{.name = "default", .topology = topology}}};
+  const auto body = json::parse(topology_page(facts).body).at("upstreams").at(0);
   CHECK(text_of(body.at("nodes").at(0).at("id")) == "quote\" \xef\xbf\xbd");
   CHECK(text_of(body.at("nodes").at(0).at("endpoint")) == "line\nbreak:1");
 }

@@ -53,7 +53,7 @@ TEST_CASE("The map's version changes with the owner of a slot, and with nothing 
   config::Config config;
   boost::asio::io_context io;
   Loop loop(config);
-  UpstreamPool pool(io, loop);
+  UpstreamPool pool(io, loop, loop.config);
   std::uint64_t before = pool.map_version();
   const auto changes = [&] { return std::exchange(before, pool.map_version()) != pool.map_version(); };
 

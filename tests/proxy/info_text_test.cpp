@@ -19,14 +19,14 @@ struct Stage {
   WorkerCounters second;
   ProxyFacts facts{std::string(40, 'a'),
                    std::chrono::steady_clock::now() - std::chrono::hours(50),
-                   {{{"127.0.0.1", 6380}, {}}},
+                   {{{{"127.0.0.1", 6380}, {}}}},
                    {&first, &second}};
 
   std::string text(const std::vector<std::string>& sections,
                    const routing::Topology* topology = nullptr) const {
     std::vector<std::string> words = {"INFO"};
     words.insert(words.end(), sections.begin(), sections.end());
-    return info_text(facts, config, topology, routing::InfoSections(protocol::RequestWords(words).view()));
+    return info_text(facts, 0, config, topology, routing::InfoSections(protocol::RequestWords(words).view()));
   }
 };
 

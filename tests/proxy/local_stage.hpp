@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "proxy/client/client_session.hpp"
-#include "proxy/client/local_commands.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
@@ -25,7 +25,7 @@ class LocalStage {
 
   explicit LocalStage(config::Config config = {}) : config_(std::move(config)) {
     pool_.set_events(dispatcher_);
-    session_ = sessions_.emplace(room_, sockets_.release_ours(), kClientId);
+    session_ = sessions_.emplace(room_, entrance_, sockets_.release_ours(), kClientId);
     if (!session().start(session_)) throw std::runtime_error("the session does not start");
   }
   // Sessions hand their slots and bytes back before those go.
@@ -37,7 +37,7 @@ class LocalStage {
 
   // Another client of the same worker, on that socket.
   Handle add_client(int socket) {
-    const Handle handle = sessions_.emplace(room_, socket, kClientId + sessions_.size());
+    const Handle handle = sessions_.emplace(room_, entrance_, socket, kClientId + sessions_.size());
     if (!sessions_.at(handle).start(handle)) throw std::runtime_error("the session does not start");
     return handle;
   }
@@ -101,12 +101,12 @@ class LocalStage {
   Loop loop_{config_};
   ReplySlots slots_;
   Sessions sessions_;
-  UpstreamPool pool_{io_, loop_};
+  UpstreamPool pool_{io_, loop_, loop_.config};
   Dispatcher dispatcher_{loop_, sessions_, slots_, pool_, [](routing::RefreshReason) {}};
-  ProxyFacts facts_{std::string(40, 'f'), Clock::now(), {{{"127.0.0.1", 6380}, {}}}, {&loop_.counters}};
-  LocalCommands local_commands_{facts_, loop_.config, pool_, desk_};
-  SessionRoom room_{loop_, slots_, dispatcher_, local_commands_, {}, {}, {}, {}, {}};
+  ProxyFacts facts_{std::string(40, 'f'), Clock::now(), {{{{"127.0.0.1", 6380}, {}}}}, {&loop_.counters}};
+  SessionRoom room_{loop_, slots_, {}, {}, {}, {}, {}};
   ClientDesk desk_{0, facts_, room_, sessions_};
+  Entrance entrance_{facts_, 0, config_, {.dispatcher = &dispatcher_}, pool_, desk_};
   SocketPair sockets_;
   Handle session_;
 };

@@ -63,9 +63,10 @@ struct Fixture {
                                   {"10.0.0.2:6379", UpstreamState::backoff, 0, 0, true}}},
                    {.upstreams = {{"10.0.0.1:6379", UpstreamState::ready, 3, 50}}}};
     in.facts = {.listening = true,
-                .topology = small_topology(),
-                .topology_age = 2500ms,
-                .refreshes = {{"periodic", "unchanged", 4}, {"moved", "changed", 1}},
+                .upstreams = {{.name = "default",
+                               .topology = small_topology(),
+                               .topology_age = 2500ms,
+                               .refreshes = {{"periodic", "unchanged", 4}, {"moved", "changed", 1}}}},
                 .clients_rejected = 12,
                 .reloads = {{"changed", 2}, {"failed", 1}},
                 .config_loaded = std::chrono::system_clock::time_point(1700000000s)};
@@ -182,19 +183,19 @@ TEST_CASE("a scrape adds up the workers") {
            R"(slotway_redirects_total{kind="ask"} 9)",
            R"(slotway_redirects_total{kind="moved"} 0)",
            "slotway_buffer_bytes 4096",
-           R"(slotway_upstream_connections{node="10.0.0.1:6379",state="ready"} 2)",
-           R"(slotway_upstream_connections{node="10.0.0.1:6379",state="backoff"} 0)",
-           R"(slotway_upstream_connections{node="10.0.0.2:6379",state="backoff"} 1)",
-           R"(slotway_upstream_in_flight_requests{node="10.0.0.1:6379"} 5)",
-           R"(slotway_upstream_queued_bytes{node="10.0.0.1:6379"} 150)",
-           R"(slotway_upstream_slow{node="10.0.0.1:6379"} 0)",
-           R"(slotway_upstream_slow{node="10.0.0.2:6379"} 1)",
-           "slotway_topology_age_seconds 2.5",
-           "slotway_topology_slots_covered 100",
-           "slotway_topology_epoch 7",
-           R"(slotway_topology_nodes{role="primary"} 2)",
-           R"(slotway_topology_nodes{role="replica"} 1)",
-           R"(slotway_topology_refreshes_total{reason="periodic",result="unchanged"} 4)",
+           R"(slotway_upstream_connections{upstream="default",node="10.0.0.1:6379",state="ready"} 2)",
+           R"(slotway_upstream_connections{upstream="default",node="10.0.0.1:6379",state="backoff"} 0)",
+           R"(slotway_upstream_connections{upstream="default",node="10.0.0.2:6379",state="backoff"} 1)",
+           R"(slotway_upstream_in_flight_requests{upstream="default",node="10.0.0.1:6379"} 5)",
+           R"(slotway_upstream_queued_bytes{upstream="default",node="10.0.0.1:6379"} 150)",
+           R"(slotway_upstream_slow{upstream="default",node="10.0.0.1:6379"} 0)",
+           R"(slotway_upstream_slow{upstream="default",node="10.0.0.2:6379"} 1)",
+           R"(slotway_topology_age_seconds{upstream="default"} 2.5)",
+           R"(slotway_topology_slots_covered{upstream="default"} 100)",
+           R"(slotway_topology_epoch{upstream="default"} 7)",
+           R"(slotway_topology_nodes{upstream="default",role="primary"} 2)",
+           R"(slotway_topology_nodes{upstream="default",role="replica"} 1)",
+           R"(slotway_topology_refreshes_total{upstream="default",reason="periodic",result="unchanged"} 4)",
            "process_cpu_seconds_total 1.25",
            "process_resident_memory_bytes 8192",
            "process_open_fds 11",
@@ -237,18 +238,41 @@ TEST_CASE("without the workers' answers the scrape says so and has no figures by
 }
 
 TEST_CASE("before the first topology its figures are zero and its age has no sample") {
-  const std::string text = render_metrics({});
-  CHECK(lines_of(text).contains("slotway_topology_slots_covered 0"));
+  MetricsInput input;
+  input.facts.upstreams = {{.name = "default"}};
+  const std::string text = render_metrics(input);
+  CHECK(lines_of(text).contains(R"(slotway_topology_slots_covered{upstream="default"} 0)"));
   CHECK(lines_of(text).contains("slotway_ready 0"));
-  CHECK(text.find("\nslotway_topology_age_seconds ") == std::string::npos);
+  CHECK(text.find("\nslotway_topology_age_seconds{") == std::string::npos);
   CHECK(text.find("process_") == std::string::npos);
+}
+
+TEST_CASE("figures of several upstreams are told apart, also of nodes with one name") {
+  MetricsInput input;
+  input.facts.upstreams = {{.name = "a"}, {.name = "b", .topology = small_topology()}};
+  UpstreamStatus of_a{"10.0.0.1:6379", UpstreamState::ready, 2, 0};
+  UpstreamStatus of_b{"10.0.0.1:6379", UpstreamState::ready, 3, 0};
+  of_b.upstream = 1;
+  input.statuses = {{.upstreams = {of_a, of_b}}};
+  const Lines lines = lines_of(render_metrics(input));
+  for (const char* line : {
+           R"(slotway_topology_slots_covered{upstream="a"} 0)",
+           R"(slotway_topology_slots_covered{upstream="b"} 100)",
+           R"(slotway_upstream_in_flight_requests{upstream="a",node="10.0.0.1:6379"} 2)",
+           R"(slotway_upstream_in_flight_requests{upstream="b",node="10.0.0.1:6379"} 3)",
+       }) {
+    INFO(line);
+    CHECK(lines.contains(line));
+  }
 }
 
 TEST_CASE("a node name of any bytes stays inside its label") {
   MetricsInput input;
+  input.facts.upstreams = {{.name = "default"}};
   input.statuses = {{.upstreams = {{"a\"b\\c\nd\xff:1", UpstreamState::idle, 0, 0}}}};
   CHECK(lines_of(render_metrics(input))
-            .contains("slotway_upstream_queued_bytes{node=\"a\\\"b\\\\c\\nd\xef\xbf\xbd:1\"} 0"));
+            .contains("slotway_upstream_queued_bytes{upstream=\"default\",node=\"a\\\"b\\\\c\\nd\xef\xbf\xbd:"
+                      "1\"} 0"));
 }
 
 TEST_CASE("docs/metrics.md lists every metric with its type and labels, and no other") {

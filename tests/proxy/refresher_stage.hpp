@@ -173,7 +173,7 @@ struct Stage {
 
   void start() {
     refresher.emplace(
-        io, config, [this](auto topology) { published.push_back(std::move(topology)); },
+        io, "default", config, [this](auto topology) { published.push_back(std::move(topology)); },
         [this](auto commands) { learned.push_back(std::move(commands)); });
     refresher->start();
   }
