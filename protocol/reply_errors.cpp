@@ -74,6 +74,17 @@ std::string unsupported_in_transaction(std::string_view command) {
          "' is not supported by Slotway inside a transaction; send it before MULTI or after EXEC";
 }
 
+std::string for_one_upstream(std::string_view command) {
+  return "ERR command '" + std::string(command) +
+         "' is for one upstream, and Slotway's routes send keys to several; send it to a listener of that "
+         "upstream";
+}
+
+std::string not_translated(std::string_view command) {
+  return "ERR command '" + std::string(command) +
+         "' names keys that Slotway's routes with strip_prefix do not translate";
+}
+
 std::string debug_refused(std::string_view subcommand) {
   return printable("ERR DEBUG " + upper(shown(subcommand)) +
                    " is not supported by Slotway: it is for one node alone; send it to that node");

@@ -107,6 +107,8 @@ inline constexpr std::string_view kTooManyHops =
     "ERR Slotway: not executed: too many redirects; the cluster's nodes disagree";
 inline constexpr std::string_view kTransactionTooLarge =
     "ERR Slotway: the transaction is larger than limits.max_request";
+inline constexpr std::string_view kAcrossUpstreams =
+    "CROSSSLOT Slotway: keys in request are at different upstreams";
 inline constexpr std::string_view kAllPinned =
     "ERR Slotway: too many clients block or watch at this time; raise limits.max_pinned_per_worker";
 
@@ -121,6 +123,10 @@ std::string unknown_subcommand(const RequestView& request);
 // A command that Slotway does not serve (yet), named as Redis names it.
 std::string unsupported(std::string_view command);
 std::string unsupported_in_transaction(std::string_view command);
+// A command for all that is at one upstream, where routes send keys to several.
+std::string for_one_upstream(std::string_view command);
+// A command that names keys which strip_prefix would have to translate.
+std::string not_translated(std::string_view command);
 // A DEBUG subcommand that would end a node, or is of one node's keys.
 std::string debug_refused(std::string_view subcommand);
 // CONFIG SET of a setting that is the proxy's own.

@@ -75,8 +75,10 @@ void Worker::make_entrances() {
   for (const config::ListenerConfig& listener : config::every_listener(loop_.config)) {
     const auto number = static_cast<unsigned>(entrances_.size());
     WorkerUpstream& home = *upstreams_[config::home_of(loop_.config, listener)];
-    entrances_.push_back(std::make_unique<Entrance>(facts_, number, config::view_at(loop_.config, listener),
-                                                    home.parts(), home.pool, client_desk_));
+    Entrance& entrance = *entrances_.emplace_back(std::make_unique<Entrance>(
+        facts_, number, config::view_at(loop_.config, listener), home.parts(), home.pool, client_desk_));
+    if (config::is_routed(loop_.config, listener))
+      entrance.router = std::make_unique<PrefixRouter>(loop_.config, home.pool.number(), room_.upstreams);
   }
 }
 
@@ -136,14 +138,18 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
       const std::vector<config::NamedUpstream> upstreams = config::every_upstream(loop_.config);
       for (std::size_t i = 0; i < upstreams_.size(); ++i) upstreams_[i]->configure(upstreams[i].settings);
       const std::vector<config::ListenerConfig> listeners = config::every_listener(loop_.config);
-      for (std::size_t i = 0; i < entrances_.size(); ++i)
-        entrances_[i]->config = config::view_at(loop_.config, listeners[i]);
+      for (std::size_t i = 0; i < entrances_.size(); ++i) configure(*entrances_[i], listeners[i]);
       // As in Redis: who has not logged in needs not any more.
       sessions_.for_each([](Handle, ClientSession& session) {
         if (session.entrance().config.client.requirepass.empty()) session.state().facts.authenticated = true;
       });
     });
   });
+}
+
+void Worker::configure(Entrance& entrance, const config::ListenerConfig& listener) const {
+  entrance.config = config::view_at(loop_.config, listener);
+  if (entrance.router) entrance.router->configure(loop_.config);
 }
 
 WorkerStatus Worker::status() {

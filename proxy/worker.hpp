@@ -78,6 +78,7 @@ class Worker {
   }
   void make_upstreams(const RequestRefresh& request_refresh);
   void make_entrances();
+  void configure(Entrance& entrance, const config::ListenerConfig& listener) const;
   void run();
   void wait_for_sockets();
   void on_sockets();

@@ -47,18 +47,14 @@ bool is_for_subscribers(const CommandRow& row) {
 
 }  // namespace
 
-Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
-  // --- the row ---
+protocol::FoundRow Planner::find_row(const RequestView& request) const {
   const CommandRow* row = protocol::find_command(request.arg(0));
-  if (!row || !row->subcommands.empty()) {
-    const protocol::FoundRow found = protocol::find_row(request, learned_.get());
-    row = found.row;
-    if (!row) {
-      return Reject{nullptr, found.is_known_container ? RejectReason::unknown_subcommand
-                                                      : RejectReason::unknown_command};
-    }
-  }
+  if (row && row->subcommands.empty()) return {row};
+  return protocol::find_row(request, learned_.get());
+}
 
+Plan Planner::plan_as(const CommandRow& command, const RequestView& request, const SessionFacts& facts) {
+  const CommandRow* const row = &command;
   // --- may it run at all? In Redis's order (processCommand): arity before authentication ---
   if (!row->arity_ok(request.argc())) return Reject{row, RejectReason::wrong_arity};
   if (!facts.authenticated && !row->has(protocol::kNoAuth)) return Reject{row, RejectReason::no_auth};

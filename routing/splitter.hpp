@@ -19,7 +19,8 @@ inline constexpr std::uint32_t kNoPosition = 0xFFFFFFFF;
 
 struct Fragment {
   Slot slot;
-  std::uint32_t first;  // position of its first key
+  std::uint16_t upstream;  // its number, if the command is for several
+  std::uint32_t first;     // position of its first key
   std::uint32_t last;
   std::uint32_t count;  // keys
 };
@@ -37,7 +38,16 @@ class Splitter {
   // `keys`: argument indices. True if they lie in more than one slot; else slot() is the only one.
   bool split(const protocol::RequestView& request, std::span<const std::uint32_t> keys);
 
-  Slot slot() const { return slots_.front(); }
+  // For keys of several upstreams: the places are by position.
+  static constexpr std::uint32_t place_of(std::uint16_t upstream, Slot slot) {
+    return (std::uint32_t{upstream} << 16) | slot;
+  }
+  void split_by(std::span<const std::uint32_t> places) {
+    places_.assign(places.begin(), places.end());
+    group();
+  }
+
+  Slot slot() const { return static_cast<Slot>(places_.front()); }
   const FragmentLayout& layout() const { return layout_; }
 
   // Calls `write` with the pieces of fragment `index` as a request of its own: what stands before the first
@@ -49,8 +59,8 @@ class Splitter {
  private:
   void group();
 
-  std::vector<Slot> slots_;           // by position
-  std::vector<std::uint32_t> table_;  // open addressing: fragment index + 1, 0 = free
+  std::vector<std::uint32_t> places_;  // by position, see place_of()
+  std::vector<std::uint32_t> table_;   // open addressing: fragment index + 1, 0 = free
   FragmentLayout layout_;
 };
 

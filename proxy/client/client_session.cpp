@@ -174,7 +174,10 @@ Taken ClientSession::handle_request(protocol::ReadBuffer* source) {
   const std::string_view bytes = read_.bytes();
   const protocol::RequestView request = parser_->request(bytes);
   const bool as_sent = request.bytes().data() == bytes.data();
-  return entrance_.home.dispatcher->dispatch(*this, request, as_sent ? source : nullptr);
+  protocol::ReadBuffer* taken_from = as_sent ? source : nullptr;
+  if (entrance_.router) [[unlikely]]
+    return entrance_.router->dispatch(*this, request, taken_from);
+  return entrance_.home.dispatcher->dispatch(*this, request, taken_from);
 }
 
 // A later request could overtake one that is in flight: one that is redirected or parked, or one that was

@@ -164,6 +164,9 @@ class ClientSession {
   // The slot that it watches keys of; kAnySlot = none. The connection may have gone meanwhile.
   routing::Slot watched_slot() const { return watched_slot_; }
   void watch(routing::Slot slot) { watched_slot_ = slot; }
+  // See SessionState::bound.
+  std::optional<std::uint16_t> bound_to() const { return state_.bound; }
+  void bind_to(std::optional<std::uint16_t> upstream) { state_.bound = upstream; }
   // That reply slot is a blocking command's.
   void begin_blocking(Handle reply_slot) { blocking_reply_ = reply_slot; }
   // Sends no further request before all that were sent are answered.

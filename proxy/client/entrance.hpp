@@ -2,9 +2,12 @@
 // requests go. Owner: a Worker. Thread: worker. Invariant: it outlives its sessions.
 #pragma once
 
+#include <memory>
+
 #include "config/config.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/client/upstream_parts.hpp"
+#include "proxy/dispatch/prefix_router.hpp"
 
 namespace slotway::proxy {
 
@@ -20,6 +23,7 @@ struct Entrance {
   config::Config config;
   UpstreamParts home;
   const LocalCommands local_commands;
+  std::unique_ptr<PrefixRouter> router;  // nullptr: all that is asked is asked at home
 };
 
 }  // namespace slotway::proxy

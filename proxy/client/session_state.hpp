@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "routing/session_facts.hpp"
@@ -19,6 +20,8 @@ struct SessionState {
   bool skip_reply = false;  // CLIENT REPLY SKIP: the next request has no reply
   bool no_evict = false;    // CLIENT NO-EVICT: shown, nothing is evicted here
   bool readonly = false;    // READONLY: shown
+  // Where its transaction, or what it watches, is: the number of the upstream. Kept by a PrefixRouter.
+  std::optional<std::uint16_t> bound;
 };
 
 }  // namespace slotway::proxy

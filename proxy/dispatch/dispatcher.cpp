@@ -40,28 +40,15 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
 
 // --- from a client ---
 
-Taken Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
-                           protocol::ReadBuffer* source) {
-  const routing::Plan plan = planner_.plan(request, session.facts());
+Taken Dispatcher::carry_out(ClientSession& session, const protocol::RequestView& request,
+                            const routing::Plan& plan, protocol::ReadBuffer* source) {
   const protocol::CommandRow* row = std::visit([](const auto& decided) { return decided.row; }, plan);
   session.note_command(row);
-  if (session.is_observed()) return take_observed(session, request, plan, row, source);
+  if (session.is_observed()) {
+    return take_observed(session, request, row, std::holds_alternative<routing::Reject>(plan),
+                         [&] { return take(session, request, plan, source); });
+  }
   return take(session, request, plan, source) ? Taken::yes : Taken::when_answered;
-}
-
-Taken Dispatcher::take_observed(ClientSession& session, const protocol::RequestView& request,
-                                const routing::Plan& plan, const protocol::CommandRow* row,
-                                protocol::ReadBuffer* source) {
-  // What is refused is refused at once, and shown to nobody (processCommand).
-  const bool refused = std::holds_alternative<routing::Reject>(plan);
-  if (!refused && session.refuses_as_monitor(*row, request)) return Taken::yes;
-  if (!refused && session.postpones(*row, request)) return Taken::after_pause;
-  // The request's bytes may leave with it.
-  ClientSession::Observation observation;
-  if (!refused) observation = session.observe(*row, request);
-  if (!take(session, request, plan, source)) return Taken::when_answered;
-  session.conclude(row, std::move(observation));
-  return Taken::yes;
 }
 
 bool Dispatcher::take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
@@ -222,27 +209,35 @@ void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestVie
                               const routing::FanOut& fan_out) {
   const protocol::CommandRow& row = *fan_out.row;
   const routing::Splitter& splitter = planner_.splitter();
-  const std::vector<routing::Fragment>& fragments = splitter.layout().fragments;
-  loop_.counters.requests[index_of(row.family)].add();
-  loop_.counters.fragments.add(fragments.size());
-  loop_.counters.in_flight.add(fragments.size());
+  const Handle slot = open_parts(session, request, row, splitter, planner_.keys());
+  for (std::size_t i = 0; i < splitter.layout().fragments.size(); ++i)
+    send_part(session, slot, request, row, splitter, planner_.keys(), i);
+}
 
-  // --- one slot that merges ---
+Handle Dispatcher::open_parts(ClientSession& session, const protocol::RequestView& request,
+                              const protocol::CommandRow& row, const routing::Splitter& splitter,
+                              std::span<const std::uint32_t> keys) {
+  const std::size_t count = splitter.layout().fragments.size();
+  loop_.counters.requests[index_of(row.family)].add();
+  loop_.counters.fragments.add(count);
+  loop_.counters.in_flight.add(count);
   const Handle slot = session.open_reply(row.family, request.bytes().size());
   std::unique_ptr<routing::Merger> merger = take_merger();
   merger->reset(row.merge, splitter.layout(), row.has(protocol::kWrite));
-  if (row.merge == protocol::Merge::streams) merger->name_streams(request, planner_.keys());
+  if (row.merge == protocol::Merge::streams) merger->name_streams(request, keys);
   slots_.at(slot).rest().merger = std::move(merger);
+  return slot;
+}
 
-  // --- a request for each fragment ---
-  for (std::size_t i = 0; i < fragments.size(); ++i) {
-    Request part = begin_request(session, slot, row, fragments[i].slot);
-    part.fragment = static_cast<std::uint32_t>(i);
-    send(part, [&](ByteQueue& out) {
-      splitter.write_fragment(request, planner_.keys(), i, row,
-                              [&](std::string_view piece) { out.append(loop_.blocks, piece); });
-    });
-  }
+void Dispatcher::send_part(ClientSession& session, Handle slot, const protocol::RequestView& request,
+                           const protocol::CommandRow& row, const routing::Splitter& splitter,
+                           std::span<const std::uint32_t> keys, std::size_t index) {
+  Request part = begin_request(session, slot, row, splitter.layout().fragments[index].slot);
+  part.fragment = static_cast<std::uint32_t>(index);
+  send(part, [&](ByteQueue& out) {
+    splitter.write_fragment(request, keys, index, row,
+                            [&](std::string_view piece) { out.append(loop_.blocks, piece); });
+  });
 }
 
 // --- to a node ---

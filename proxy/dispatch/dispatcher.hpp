@@ -35,7 +35,35 @@ class Dispatcher final : public UpstreamEvents {
 
   // Takes a request of `session`. `source` holds its bytes if they are as the client sent them, else it is
   // nullptr; its block may be taken.
-  Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
+  Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source) {
+    return carry_out(session, request, planner_.plan(request, session.facts()), source);
+  }
+
+  // --- where prefixes of keys say at which upstream a request is served (prefix_router) ---
+  const protocol::CommandRow* find_row(const protocol::RequestView& request) const {
+    return planner_.find_row(request).row;
+  }
+  // Of a request that is that row's.
+  Taken dispatch_as(const protocol::CommandRow& row, ClientSession& session,
+                    const protocol::RequestView& request, protocol::ReadBuffer* source) {
+    return carry_out(session, request, planner_.plan_as(row, request, session.facts()), source);
+  }
+  // Makes the reply slot of a command whose parts are at several upstreams. `keys`: as of the splitter.
+  Handle open_parts(ClientSession& session, const protocol::RequestView& request,
+                    const protocol::CommandRow& row, const routing::Splitter& splitter,
+                    std::span<const std::uint32_t> keys);
+  // Sends the part that the splitter has at `index`.
+  void send_part(ClientSession& session, Handle slot, const protocol::RequestView& request,
+                 const protocol::CommandRow& row, const routing::Splitter& splitter,
+                 std::span<const std::uint32_t> keys, std::size_t index);
+  // SCRIPT LOAD or FLUSH has been sent elsewhere.
+  void note_scripts(const protocol::RequestView& request, protocol::ScriptUse use);
+  // Takes a request of a session that is observed: what is not refused may have to wait, and is shown to
+  // those who want to see it. `take()` returns false if it must come again when all earlier ones are
+  // answered.
+  template <class Take>
+  static Taken take_observed(ClientSession& session, const protocol::RequestView& request,
+                             const protocol::CommandRow* row, bool refused, Take take);
 
   // A command that was queued in a transaction and is not its node's. REQUIRES: the session waits for no
   // reply.
@@ -77,8 +105,8 @@ class Dispatcher final : public UpstreamEvents {
   void on_deadline(const Request& request) override;
 
  private:
-  Taken take_observed(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
-                      const protocol::CommandRow* row, protocol::ReadBuffer* source);
+  Taken carry_out(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
+                  protocol::ReadBuffer* source);
   // False: it must come again when all earlier requests of the session are answered.
   bool take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
             protocol::ReadBuffer* source);
@@ -129,7 +157,6 @@ class Dispatcher final : public UpstreamEvents {
   ClientSession* session_of(const Request& request);
 
   // --- scripts (scripts.cpp) ---
-  void note_scripts(const protocol::RequestView& request, protocol::ScriptUse use);
   // Ahead of `request` go the scripts that the connection's node has not been told of.
   void load_scripts(UpstreamConnection& connection, const Request& request);
 
@@ -236,6 +263,20 @@ class Dispatcher final : public UpstreamEvents {
   std::shared_ptr<const routing::Topology> scan_map_;  // what scan_order_ is of
   routing::ScanOrder scan_order_;
 };
+
+template <class Take>
+Taken Dispatcher::take_observed(ClientSession& session, const protocol::RequestView& request,
+                                const protocol::CommandRow* row, bool refused, Take take) {
+  // What is refused is refused at once, and shown to nobody (processCommand).
+  if (!refused && session.refuses_as_monitor(*row, request)) return Taken::yes;
+  if (!refused && session.postpones(*row, request)) return Taken::after_pause;
+  // The request's bytes may leave with it.
+  ClientSession::Observation observation;
+  if (!refused) observation = session.observe(*row, request);
+  if (!take()) return Taken::when_answered;
+  session.conclude(row, std::move(observation));
+  return Taken::yes;
+}
 
 template <class Write>
 void Dispatcher::send(Request& request, Write write) {

@@ -50,7 +50,7 @@ void read_reply(Loop& loop, protocol::ReadBuffer& buffer, std::string_view reply
 
 std::unique_ptr<routing::Merger> sum_of_two() {
   routing::FragmentLayout layout;
-  layout.fragments = {{0, 0, 0, 1}, {1, 1, 1, 1}};
+  layout.fragments = {{0, 0, 0, 0, 1}, {1, 0, 1, 1, 1}};
   layout.next = {routing::kNoPosition, routing::kNoPosition};
   auto merger = std::make_unique<routing::Merger>();
   merger->reset(protocol::Merge::sum, layout, true);

@@ -31,7 +31,7 @@ inline std::vector<std::uint32_t> in_order(std::size_t count) {
 inline FragmentLayout layout_of(const std::vector<std::uint32_t>& fragment_of) {
   FragmentLayout layout;
   layout.fragments.resize(1 + *std::max_element(fragment_of.begin(), fragment_of.end()),
-                          Fragment{0, kNoPosition, kNoPosition, 0});
+                          Fragment{0, 0, kNoPosition, kNoPosition, 0});
   layout.next.assign(fragment_of.size(), kNoPosition);
   for (std::uint32_t position = 0; position < fragment_of.size(); ++position) {
     Fragment& fragment = layout.fragments[fragment_of[position]];
