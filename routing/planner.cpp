@@ -47,13 +47,9 @@ bool is_for_subscribers(const CommandRow& row) {
 
 }  // namespace
 
-protocol::FoundRow Planner::find_row(const RequestView& request) const {
-  const CommandRow* row = protocol::find_command(request.arg(0));
-  if (row && row->subcommands.empty()) return {row};
-  return protocol::find_row(request, learned_.get());
-}
-
-Plan Planner::plan_as(const CommandRow& command, const RequestView& request, const SessionFacts& facts) {
+// One function of each: it is on every request's way.
+[[gnu::always_inline]] inline Plan Planner::decide(const RequestView& request, const CommandRow& command,
+                                                   const SessionFacts& facts) {
   const CommandRow* const row = &command;
   // --- may it run at all? In Redis's order (processCommand): arity before authentication ---
   if (!row->arity_ok(request.argc())) return Reject{row, RejectReason::wrong_arity};
@@ -89,6 +85,27 @@ Plan Planner::plan_as(const CommandRow& command, const RequestView& request, con
       break;
   }
   return Reject{row, RejectReason::unsupported};
+}
+
+Plan Planner::plan(const RequestView& request, const SessionFacts& facts) {
+  const CommandRow* row = protocol::find_command(request.arg(0));
+  if (!row || !row->subcommands.empty()) {
+    const protocol::FoundRow found = protocol::find_row(request, learned_.get());
+    row = found.row;
+    if (!row) {
+      return Reject{nullptr, found.is_known_container ? RejectReason::unknown_subcommand
+                                                      : RejectReason::unknown_command};
+    }
+  }
+  return decide(request, *row, facts);
+}
+
+const CommandRow* Planner::find_row(const RequestView& request) const {
+  return protocol::find_row(request, learned_.get()).row;
+}
+
+Plan Planner::plan_as(const CommandRow& row, const RequestView& request, const SessionFacts& facts) {
+  return decide(request, row, facts);
 }
 
 Single Planner::plan_one_key(const RequestView& request, const CommandRow& row) const {

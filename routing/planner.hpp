@@ -32,13 +32,9 @@ class Planner {
                    Keyspace keyspace = Keyspace::slots)
       : multikey_(multikey), debug_(debug), one_shard_(keyspace == Keyspace::one_shard) {}
 
-  Plan plan(const protocol::RequestView& request, const SessionFacts& facts) {
-    const protocol::FoundRow found = find_row(request);
-    if (!found.row) return unknown(found);
-    return plan_as(*found.row, request, facts);
-  }
+  Plan plan(const protocol::RequestView& request, const SessionFacts& facts);
   // The same in two steps.
-  protocol::FoundRow find_row(const protocol::RequestView& request) const;
+  const protocol::CommandRow* find_row(const protocol::RequestView& request) const;  // nullptr: unknown
   Plan plan_as(const protocol::CommandRow& row, const protocol::RequestView& request,
                const SessionFacts& facts);
 
@@ -58,10 +54,8 @@ class Planner {
   std::span<const std::uint32_t> keys() const { return keys_; }
 
  private:
-  static Reject unknown(const protocol::FoundRow& found) {
-    return {nullptr,
-            found.is_known_container ? RejectReason::unknown_subcommand : RejectReason::unknown_command};
-  }
+  Plan decide(const protocol::RequestView& request, const protocol::CommandRow& row,
+              const SessionFacts& facts);
   Plan plan_queued(const protocol::RequestView& request, const protocol::CommandRow& row,
                    const SessionFacts& facts);
   Plan plan_blocking(const protocol::RequestView& request, const protocol::CommandRow& row);

@@ -35,13 +35,15 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
           pool.settings().upstream.is_one_shard() ? routing::Keyspace::one_shard : routing::Keyspace::slots),
       parked_(loop.blocks),
       scripts_(pool.settings().limits.max_scripts_bytes) {
-  take_read_policy();
+  take_settings();
 }
 
 // --- from a client ---
 
-Taken Dispatcher::carry_out(ClientSession& session, const protocol::RequestView& request,
-                            const routing::Plan& plan, protocol::ReadBuffer* source) {
+[[gnu::always_inline]] inline Taken Dispatcher::carry_out(ClientSession& session,
+                                                          const protocol::RequestView& request,
+                                                          const routing::Plan& plan,
+                                                          protocol::ReadBuffer* source) {
   const protocol::CommandRow* row = std::visit([](const auto& decided) { return decided.row; }, plan);
   session.note_command(row);
   if (session.is_observed()) {
@@ -49,6 +51,16 @@ Taken Dispatcher::carry_out(ClientSession& session, const protocol::RequestView&
                          [&] { return take(session, request, plan, source); });
   }
   return take(session, request, plan, source) ? Taken::yes : Taken::when_answered;
+}
+
+Taken Dispatcher::dispatch(ClientSession& session, const protocol::RequestView& request,
+                           protocol::ReadBuffer* source) {
+  return carry_out(session, request, planner_.plan(request, session.facts()), source);
+}
+
+Taken Dispatcher::dispatch_as(const protocol::CommandRow& row, ClientSession& session,
+                              const protocol::RequestView& request, protocol::ReadBuffer* source) {
+  return carry_out(session, request, planner_.plan_as(row, request, session.facts()), source);
 }
 
 bool Dispatcher::take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
@@ -157,11 +169,10 @@ Request Dispatcher::begin_request(ClientSession& session, Handle reply_slot, con
   request.use.no_touch = facts.no_touch;
   request.use.database = facts.database;
   request.reply_slot = reply_slot;
-  request.deadline = loop_.now + pool_.settings().timeouts.request;
+  request.deadline = loop_.now + request_timeout_;
   request.slot = slot;
   request.readonly = row.has(protocol::kReadonly);
-  request.repeatable =
-      request.readonly || (pool_.settings().failover.retry_unknown_writes >> index_of(row.family) & 1) != 0;
+  request.repeatable = request.readonly || (retried_families_ >> index_of(row.family) & 1) != 0;
   if (spreads_reads_) [[unlikely]]
     choose_side(session, request);
   if (row.family == protocol::Family::scripting) {

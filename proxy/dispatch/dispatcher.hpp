@@ -35,19 +35,15 @@ class Dispatcher final : public UpstreamEvents {
 
   // Takes a request of `session`. `source` holds its bytes if they are as the client sent them, else it is
   // nullptr; its block may be taken.
-  Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source) {
-    return carry_out(session, request, planner_.plan(request, session.facts()), source);
-  }
+  Taken dispatch(ClientSession& session, const protocol::RequestView& request, protocol::ReadBuffer* source);
 
   // --- where prefixes of keys say at which upstream a request is served (prefix_router) ---
   const protocol::CommandRow* find_row(const protocol::RequestView& request) const {
-    return planner_.find_row(request).row;
+    return planner_.find_row(request);
   }
   // Of a request that is that row's.
   Taken dispatch_as(const protocol::CommandRow& row, ClientSession& session,
-                    const protocol::RequestView& request, protocol::ReadBuffer* source) {
-    return carry_out(session, request, planner_.plan_as(row, request, session.facts()), source);
-  }
+                    const protocol::RequestView& request, protocol::ReadBuffer* source);
   // Makes the reply slot of a command whose parts are at several upstreams. `keys`: as of the splitter.
   Handle open_parts(ClientSession& session, const protocol::RequestView& request,
                     const protocol::CommandRow& row, const routing::Splitter& splitter,
@@ -90,7 +86,7 @@ class Dispatcher final : public UpstreamEvents {
     const config::UpstreamSettings& settings = pool_.settings();
     planner_.set_options(settings.multikey, loop_.config.client.debug_command == config::DebugCommand::allow);
     scripts_.set_max_bytes(settings.limits.max_scripts_bytes);
-    take_read_policy();
+    take_settings();
   }
 
   // Sends what has waited long enough. At the end of each turn.
@@ -183,8 +179,10 @@ class Dispatcher final : public UpstreamEvents {
   void spread(const Request& whole, protocol::ByteQueue bytes);
 
   // --- reads that replicas serve (replica_reads.cpp) ---
-  void take_read_policy() {
+  void take_settings() {
     const config::UpstreamConfig& upstream = pool_.settings().upstream;
+    request_timeout_ = pool_.settings().timeouts.request;
+    retried_families_ = pool_.settings().failover.retry_unknown_writes;
     spreads_reads_ = upstream.reads_from_replicas();
     notes_writes_ = spreads_reads_ && upstream.read_your_writes;
   }
@@ -246,6 +244,9 @@ class Dispatcher final : public UpstreamEvents {
   RequestRefresh request_refresh_;
   std::uint32_t refreshes_asked_ = 0;  // bit per reason, since the last tick
   routing::Planner planner_;
+  // Of the settings, what each request needs.
+  Clock::duration request_timeout_{};
+  std::uint32_t retried_families_ = 0;
   bool spreads_reads_ = false;
   bool notes_writes_ = false;
   ParkedRequests parked_;
