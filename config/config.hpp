@@ -35,7 +35,8 @@ enum class UpstreamMode { cluster, standalone, sentinel };
 
 // Who serves reads of a shard. nearest: those of upstream.zone, else those that answer fastest, the primary
 // among them.
-enum class ReadFrom { primary, prefer_replica, replica, any, nearest };
+enum class ReadFrom : std::uint8_t { primary, prefer_replica, replica, any, nearest };
+inline constexpr std::size_t kReadFromCount = 5;
 
 // Nodes whose addresses begin with these bits are in the zone.
 struct ZoneRule {
@@ -64,7 +65,14 @@ struct UpstreamConfig {
   bool read_your_writes = false;            // `read_your_writes`
   std::string zone;                         // `zone`: where this Slotway is; "" = not known
   std::vector<ZoneRule> zones;              // `zones`: where nodes are; the first that fits counts
-  bool reads_from_replicas() const { return read_from != ReadFrom::primary; }
+  // Bit i = a listener wants reads served by ReadFrom(i), in the place of `read_from`. Set by
+  // every_upstream()
+  std::uint8_t listeners_read_from = 0;
+  bool reads_by(ReadFrom whom) const {
+    return read_from == whom || (listeners_read_from >> static_cast<unsigned>(whom) & 1) != 0;
+  }
+  // For anybody.
+  bool reads_from_replicas() const { return read_from != ReadFrom::primary || listeners_read_from > 1; }
   // Every key is at one primary: there are no slots to tell apart, and databases to select.
   bool is_one_shard() const { return mode != UpstreamMode::cluster; }
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;

@@ -15,6 +15,16 @@ std::vector<NamedUpstream> every_upstream(const Config& config) {
   std::vector<NamedUpstream> out;
   if (has_default(config)) out.push_back({std::string(kDefaultUpstream), config});
   out.insert(out.end(), config.upstreams.begin(), config.upstreams.end());
+  for (const ListenerConfig& listener : config.listeners) {
+    if (!listener.read_from) continue;
+    for (std::size_t number = 0; number < out.size(); ++number) {
+      UpstreamConfig& upstream = out[number].settings.upstream;
+      const bool is_its = is_routed(config, listener) || home_of(config, listener) == number;
+      if (is_its && upstream.mode != UpstreamMode::standalone)
+        upstream.listeners_read_from |=
+            static_cast<std::uint8_t>(1u << static_cast<unsigned>(*listener.read_from));
+    }
+  }
   return out;
 }
 

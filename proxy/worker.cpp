@@ -77,6 +77,7 @@ void Worker::make_entrances() {
     WorkerUpstream& home = *upstreams_[config::home_of(loop_.config, listener)];
     Entrance& entrance = *entrances_.emplace_back(std::make_unique<Entrance>(
         facts_, number, config::view_at(loop_.config, listener), home.parts(), home.pool, client_desk_));
+    entrance.read_from = listener.read_from;
     if (config::is_routed(loop_.config, listener))
       entrance.router = std::make_unique<PrefixRouter>(loop_.config, home.pool.number(), room_.upstreams);
   }
@@ -149,6 +150,7 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
 
 void Worker::configure(Entrance& entrance, const config::ListenerConfig& listener) const {
   entrance.config = config::view_at(loop_.config, listener);
+  entrance.read_from = listener.read_from;
   if (entrance.router) entrance.router->configure(loop_.config);
 }
 

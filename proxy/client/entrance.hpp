@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "config/config.hpp"
 #include "proxy/client/local_commands.hpp"
@@ -21,6 +22,7 @@ struct Entrance {
 
   // As if this listener, and the upstream that is its home, were all there is.
   config::Config config;
+  std::optional<config::ReadFrom> read_from;  // in the place of the upstreams'
   UpstreamParts home;
   const LocalCommands local_commands;
   std::unique_ptr<PrefixRouter> router;  // nullptr: all that is asked is asked at home

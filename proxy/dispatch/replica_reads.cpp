@@ -1,5 +1,6 @@
-// The part of the Dispatcher that has reads served by replicas (upstream.read_from), and by the primary where
-// a replica fails.
+// The part of the Dispatcher that has reads served by replicas (read_from of the upstream, or of the
+// listener), and by the primary where a replica fails.
+#include "proxy/client/entrance.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 
 namespace slotway::proxy {
@@ -10,7 +11,9 @@ using routing::RefreshReason;
 
 // Who watches keys, or has cached them, must not hear of an older value.
 void Dispatcher::choose_side(ClientSession& session, Request& request) const {
-  request.spreads = request.readonly && request.slot != routing::kAnySlot && !session.tracking() &&
+  request.read_from = session.entrance().read_from.value_or(pool_.settings().upstream.read_from);
+  request.spreads = request.readonly && request.read_from != config::ReadFrom::primary &&
+                    request.slot != routing::kAnySlot && !session.tracking() &&
                     session.watched_slot() == routing::kAnySlot;
   if (notes_writes_ && !request.readonly) session.note_write(request.slot, request.reply_slot);
 }
@@ -22,14 +25,15 @@ UpstreamConnection* Dispatcher::reader_for(Request& request) {
   if (notes_writes_) {
     if (const ClientSession* session = session_of(request)) since = session->read_since(request.slot);
   }
-  UpstreamConnection* replica =
-      since == TimePoint::max() ? nullptr : pool_.for_read(request.slot, request.use, since);
+  UpstreamConnection* replica = since == TimePoint::max()
+                                    ? nullptr
+                                    : pool_.for_read(request.slot, request.read_from, request.use, since);
   if (replica) {
     request.use.replica = true;
     loop_.counters.replica_reads.add();
     return replica;
   }
-  const bool waits = pool_.settings().upstream.read_from == config::ReadFrom::replica && since == TimePoint{};
+  const bool waits = request.read_from == config::ReadFrom::replica && since == TimePoint{};
   request.spreads = waits;
   return nullptr;
 }

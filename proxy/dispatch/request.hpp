@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "config/config.hpp"
 #include "protocol/redirect_error.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/slab.hpp"
@@ -69,6 +70,7 @@ struct Request {
   bool repeatable : 1 = false;  // a read, or a write that may be executed twice
   bool spreads : 1 = false;     // a replica may serve it
   bool selects : 1 = false;     // it leaves its connection in another database (a transaction's SELECT)
+  config::ReadFrom read_from = config::ReadFrom::primary;  // whom its client wants to read from
   std::uint8_t hops = 0;
   std::uint8_t attempts = 0;
   protocol::RedirectKind last_error = protocol::RedirectKind::count_;  // why it is being sent again

@@ -72,15 +72,20 @@ void ReadRouter::choose(const config::UpstreamConfig& config, TimePoint now) {
                            routing::is_usable(replica, *map_, facts_.get(), config, now);
     if (is_usable) shards_[replica.primary].usable.push_back(reader_of(config, node));
   }
-  for (Shard& shard : shards_) routing::choose_readers(config.read_from, shard.usable, shard.readers);
+  for (std::size_t i = 0; i < config::kReadFromCount; ++i) {
+    const auto policy = static_cast<config::ReadFrom>(i);
+    if (!config.reads_by(policy)) continue;
+    for (Shard& shard : shards_) routing::choose_readers(policy, shard.usable, shard.readers[i]);
+  }
 }
 
-NodeIndex ReadRouter::next(NodeIndex primary, TimePoint since) {
+NodeIndex ReadRouter::next(NodeIndex primary, config::ReadFrom policy, TimePoint since) {
   if (primary >= shards_.size()) return routing::kNoNode;
   Shard& shard = shards_[primary];
-  const std::size_t count = shard.readers.size();
+  const std::vector<Reader>& readers = shard.readers[static_cast<std::size_t>(policy)];
+  const std::size_t count = readers.size();
   for (std::size_t i = 0; i < count; ++i) {
-    const Reader& reader = shard.readers[shard.turn++ % count];
+    const Reader& reader = readers[shard.turn++ % count];
     if (reader.fresh >= since) return reader.node;
   }
   return routing::kNoNode;

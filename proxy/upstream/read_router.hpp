@@ -1,8 +1,9 @@
 // Which node serves the next read of a shard (routing/read_policy): reads take turns among those that the
-// policy chooses. Owner: the worker's UpstreamPool. Thread: worker. Invariants: while the policy is `primary`
-// it knows nothing and is not asked; a node at which a read has failed is left alone for kBench.
+// client's policy chooses. Owner: the worker's UpstreamPool. Thread: worker. Invariants: while the policy is
+// `primary` it knows nothing and is not asked; a node at which a read has failed is left alone for kBench.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -28,9 +29,9 @@ class ReadRouter {
   // Chooses anew; behind any of the above, and each second.
   void choose(const config::UpstreamConfig& config, TimePoint now);
 
-  // The node whose turn it is, of those of the shard of `primary` that have all that was acknowledged at
-  // `since`; kNoNode: there is none. REQUIRES: choose() behind the last set_map().
-  routing::NodeIndex next(routing::NodeIndex primary, TimePoint since);
+  // The node whose turn it is by that policy, of those of the shard of `primary` that have all that was
+  // acknowledged at `since`; kNoNode: there is none. REQUIRES: choose() behind the last set_map().
+  routing::NodeIndex next(routing::NodeIndex primary, config::ReadFrom policy, TimePoint since);
 
  private:
   struct Measure {
@@ -44,7 +45,7 @@ class ReadRouter {
   // Of one primary.
   struct Shard {
     std::vector<routing::Reader> usable;
-    std::vector<routing::Reader> readers;
+    std::array<std::vector<routing::Reader>, config::kReadFromCount> readers;  // by policy, if it is in use
     std::uint32_t turn = 0;
   };
   bool is_benched(const routing::Endpoint& node) const;

@@ -67,11 +67,12 @@ UpstreamConnection* UpstreamPool::for_slot(routing::Slot slot, UpstreamUse use) 
   return node == routing::kNoNode ? nullptr : for_node(node, use);
 }
 
-UpstreamConnection* UpstreamPool::for_read(routing::Slot slot, UpstreamUse use, TimePoint since) {
+UpstreamConnection* UpstreamPool::for_read(routing::Slot slot, config::ReadFrom policy, UpstreamUse use,
+                                           TimePoint since) {
   const routing::NodeIndex primary = topology_ ? topology_->primary_of(slot) : routing::kNoNode;
   use.replica = true;
   for (int i = 0; i < kReadersTried; ++i) {
-    const routing::NodeIndex node = reads_.next(primary, since);
+    const routing::NodeIndex node = reads_.next(primary, policy, since);
     if (node == routing::kNoNode || node == primary) return nullptr;
     UpstreamConnection* connection = for_node(node, use);
     if (connection && connection->accepts(loop_.now)) return connection;

@@ -57,7 +57,7 @@ class UpstreamPool {
   UpstreamConnection* any_primary(UpstreamUse use);                   // nullptr: no node is known at all
   // Of a replica that may serve the slot's next read, and has all that was acknowledged at `since`; nullptr:
   // it is the primary's turn, or there is none.
-  UpstreamConnection* for_read(routing::Slot slot, UpstreamUse use, TimePoint since);
+  UpstreamConnection* for_read(routing::Slot slot, config::ReadFrom policy, UpstreamUse use, TimePoint since);
   UpstreamConnection* at(const routing::Endpoint& endpoint, UpstreamUse use);
   // How often a node was named that serves no slot by the map: while slots move to a node that is new.
   std::uint64_t strays() const { return strays_; }

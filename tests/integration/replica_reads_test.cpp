@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/integration/proxied_cluster.hpp"
+#include "tests/kit/free_port.hpp"
 #include "tests/kit/sentinel_group.hpp"
 #include "tests/kit/wait_until.hpp"
 
@@ -50,6 +51,38 @@ struct Group {
 };
 
 }  // namespace
+
+TEST_CASE("a listener's policy stands in the place of its upstream's") {
+  SentinelGroup group;
+  const std::uint16_t by_replicas = kit::free_port();
+  const std::uint16_t by_primary = kit::free_port();
+  const std::string yaml =
+      "listeners:\n  - {listen: 127.0.0.1:" + std::to_string(by_replicas) +
+      ", upstream: default, read_from: replica}\n  - {listen: 127.0.0.1:" + std::to_string(by_primary) +
+      ", upstream: default, read_from: primary}\n";
+  SlotwayProcess slotway(SLOTWAY_BINARY, group.seeds(),
+                         group.slotway_arguments({"--upstream-read-from", "any"}), yaml);
+  TestClient any = slotway.client();
+  TestClient replicas(by_replicas);
+  TestClient primary(by_primary);
+  REQUIRE(any.text({"SET", "k", "v"}) == "+OK");
+  REQUIRE(any.text({"WAIT", "2", "10000"}) == ":2");
+  kit::wait_until("replicas serve reads", kLimit, [&] {
+    any.text({"GET", "nothing"});
+    return slotway.metric("slotway_replica_reads_total") > 0;
+  });
+  const auto served = [&](TestClient& client) {
+    std::vector<long long> before;
+    std::vector<bool> out;
+    for (std::size_t i = 0; i < group.server_count(); ++i) before.push_back(gets(group.server(i)));
+    for (int i = 0; i < 60; ++i) CHECK(client.text({"GET", "k"}) == "\"v\"");
+    for (std::size_t i = 0; i < group.server_count(); ++i) out.push_back(gets(group.server(i)) > before[i]);
+    return out;
+  };
+  CHECK(served(any) == std::vector<bool>{true, true, true});
+  CHECK(served(replicas) == std::vector<bool>{false, true, true});
+  CHECK(served(primary) == std::vector<bool>{true, false, false});
+}
 
 TEST_CASE("reads go where the policy says") {
   struct Case {
