@@ -45,6 +45,15 @@ struct ZoneRule {
   friend bool operator==(const ZoneRule&, const ZoneRule&) = default;
 };
 
+// YAML section `upstream.mirror`: another upstream that is asked the same.
+struct MirrorConfig {
+  std::string upstream;         // `upstream`: its name; "" = none
+  std::uint32_t percent = 100;  // `percent`: of the requests
+  bool writes_only = false;     // `writes_only`: of those that may write
+  bool compare = false;         // `compare`: count replies that differ
+  friend bool operator==(const MirrorConfig&, const MirrorConfig&) = default;
+};
+
 // YAML section `upstream`: where it is found, and how Slotway logs in there.
 struct UpstreamConfig {
   UpstreamMode mode = UpstreamMode::cluster;  // `mode`
@@ -65,6 +74,7 @@ struct UpstreamConfig {
   bool read_your_writes = false;            // `read_your_writes`
   std::string zone;                         // `zone`: where this Slotway is; "" = not known
   std::vector<ZoneRule> zones;              // `zones`: where nodes are; the first that fits counts
+  MirrorConfig mirror;                      // `mirror`
   // Bit i = a listener wants reads served by ReadFrom(i), in the place of `read_from`. Set by
   // every_upstream()
   std::uint8_t listeners_read_from = 0;

@@ -26,6 +26,7 @@ class Together {
 
   std::vector<Problem> run() {
     check_names();
+    check_mirrors();
     check_listeners();
     check_routes();
     check_addresses();
@@ -77,6 +78,25 @@ class Together {
       if (entry.index == kMostEntries)
         problems_.push_back(
             {entry.origin, entry.path, {"there are more than 1000 upstreams", "run several Slotways"}});
+    }
+  }
+
+  void check_mirrors() {
+    if (!config_.upstream.seeds.empty()) check_mirror(nullptr, kDefaultUpstream, config_.upstream.mirror);
+    for (const LoadedEntry& entry : entries_) {
+      if (entry.kind != EntryKind::upstream) continue;
+      const NamedUpstream& upstream = config_.upstreams[entry.index];
+      check_mirror(&entry, upstream.name, upstream.settings.upstream.mirror);
+    }
+  }
+
+  void check_mirror(const LoadedEntry* entry, std::string_view name, const MirrorConfig& mirror) {
+    if (mirror.upstream.empty()) return;
+    if (!upstream_number(config_, mirror.upstream)) {
+      complain(entry, "upstream.mirror.upstream", "there is no upstream " + quoted(mirror.upstream),
+               known_names());
+    } else if (mirror.upstream == name) {
+      complain(entry, "upstream.mirror.upstream", "an upstream is no mirror of itself", "name another one");
     }
   }
 

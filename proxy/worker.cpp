@@ -44,6 +44,7 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       loop_(config),
       room_{loop_, slots_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
+      comparisons_(loop_),
       monitor_feed_(index, count, facts, room_, sessions_),
       memory_guard_(index, facts, room_, sessions_),
       drain_(sessions_),
@@ -53,6 +54,8 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       drain_timer_(io_.get_executor()) {
   make_upstreams(request_refresh);
   make_entrances();
+  make_mirrors();
+  room_.comparisons = &comparisons_;
   room_.monitors = &monitor_feed_;
   room_.memory_limit = config::memory_limit(config.limits.max_memory_bytes);
 }
@@ -80,6 +83,26 @@ void Worker::make_entrances() {
     entrance.read_from = listener.read_from;
     if (config::is_routed(loop_.config, listener))
       entrance.router = std::make_unique<PrefixRouter>(loop_.config, home.pool.number(), room_.upstreams);
+  }
+}
+
+void Worker::make_mirrors() {
+  for (const config::NamedUpstream& named : config::every_upstream(loop_.config)) {
+    const config::MirrorConfig mirror = named.settings.upstream.mirror;
+    mirror_entrances_.emplace_back();
+    mirrors_.emplace_back();
+    const auto target = config::upstream_number(loop_.config, mirror.upstream);
+    if (mirror.upstream.empty() || !target) continue;
+    WorkerUpstream& to = *upstreams_[*target];
+    config::ListenerConfig inside;
+    inside.upstream = mirror.upstream;
+    mirror_entrances_.back() = std::make_unique<Entrance>(facts_, 0, config::view_at(loop_.config, inside),
+                                                          to.parts(), to.pool, client_desk_);
+    mirrors_.back() = std::make_unique<Mirror>(room_, sessions_, comparisons_, *mirror_entrances_.back(),
+                                               named.name, mirror.upstream);
+    active_mirrors_.push_back(mirrors_.back().get());
+    mirrors_.back()->configure(mirror);
+    upstreams_[mirrors_.size() - 1]->dispatcher.set_mirror(mirrors_.back().get());
   }
 }
 
@@ -137,7 +160,10 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
       room_.parse_limits = parse_limits(loop_.config.limits);
       room_.memory_limit = config::memory_limit(loop_.config.limits.max_memory_bytes);
       const std::vector<config::NamedUpstream> upstreams = config::every_upstream(loop_.config);
-      for (std::size_t i = 0; i < upstreams_.size(); ++i) upstreams_[i]->configure(upstreams[i].settings);
+      for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+        upstreams_[i]->configure(upstreams[i].settings);
+        if (mirrors_[i]) mirrors_[i]->configure(upstreams[i].settings.upstream.mirror);
+      }
       const std::vector<config::ListenerConfig> listeners = config::every_listener(loop_.config);
       for (std::size_t i = 0; i < entrances_.size(); ++i) configure(*entrances_[i], listeners[i]);
       // As in Redis: who has not logged in needs not any more.
@@ -225,6 +251,7 @@ void Worker::handle(const epoll_event& event) {
 void Worker::end_turn(bool idle) {
   // What a session takes up again after a pause goes out in this turn too.
   do {
+    for (Mirror* mirror : active_mirrors_) mirror->feed();
     for (const auto& upstream : upstreams_) {
       upstream->dispatcher.send_due();
       upstream->pool.flush_scheduled();
@@ -232,6 +259,7 @@ void Worker::end_turn(bool idle) {
     settle_sessions();
     if (monitor_feed_.has_lines()) monitor_feed_.flush();
     settle_deferred(idle);
+    for (Mirror* mirror : active_mirrors_) mirror->collect();
   } while (has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
   arm_retry_timer();
   loop_.counters.loop_turns.add();
@@ -239,7 +267,9 @@ void Worker::end_turn(bool idle) {
 
 bool Worker::has_scheduled() const {
   return std::any_of(upstreams_.begin(), upstreams_.end(),
-                     [](const auto& upstream) { return upstream->pool.has_scheduled(); });
+                     [](const auto& upstream) { return upstream->pool.has_scheduled(); }) ||
+         std::any_of(active_mirrors_.begin(), active_mirrors_.end(),
+                     [](const Mirror* mirror) { return mirror->has_sent(); });
 }
 
 void Worker::settle_sessions() {
@@ -299,6 +329,7 @@ void Worker::schedule_tick() {
 
 void Worker::on_tick() {
   for (const auto& upstream : upstreams_) upstream->on_tick();
+  comparisons_.on_tick();
   client_desk_.on_tick();
   memory_guard_.on_tick();
   const bool ages = std::any_of(entrances_.begin(), entrances_.end(), [](const auto& entrance) {

@@ -22,6 +22,8 @@
 #include "proxy/client/entrance.hpp"
 #include "proxy/client/memory_guard.hpp"
 #include "proxy/client/monitor_feed.hpp"
+#include "proxy/dispatch/mirror.hpp"
+#include "proxy/dispatch/reply_comparisons.hpp"
 #include "proxy/loop.hpp"
 #include "proxy/observe/worker_status.hpp"
 #include "proxy/worker_upstream.hpp"
@@ -78,6 +80,7 @@ class Worker {
   }
   void make_upstreams(const RequestRefresh& request_refresh);
   void make_entrances();
+  void make_mirrors();
   void configure(Entrance& entrance, const config::ListenerConfig& listener) const;
   void run();
   void wait_for_sockets();
@@ -106,6 +109,11 @@ class Worker {
   SessionRoom room_;
   ClientDesk client_desk_;
   std::vector<std::unique_ptr<Entrance>> entrances_;  // by number of the listener
+  ReplyComparisons comparisons_;
+  // Where a mirror's own clients come in, and the mirrors; by number of the upstream, nullptr = it has none.
+  std::vector<std::unique_ptr<Entrance>> mirror_entrances_;
+  std::vector<std::unique_ptr<Mirror>> mirrors_;
+  std::vector<Mirror*> active_mirrors_;  // those that there are
   MonitorFeed monitor_feed_;
   MemoryGuard memory_guard_;
   ClientDrain drain_;

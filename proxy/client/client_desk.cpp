@@ -87,7 +87,7 @@ ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
     case Kind::kill: break;
   }
   sessions_.for_each([&](Handle handle, ClientSession& session) {
-    if (session.is_finished()) return;
+    if (session.is_finished() || session.is_inner()) return;
     const ClientDescription client = session.describe();
     if (!question.filter.matches(client)) return;
     if (question.kind == Kind::list) {

@@ -11,8 +11,10 @@
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
 #include "proxy/client/entrance.hpp"
+#include "proxy/client/inner_stream.hpp"
 #include "proxy/client/local_commands.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/dispatch/reply_comparisons.hpp"
 #include "proxy/socket_address.hpp"
 #include "proxy/socket_io.hpp"
 
@@ -60,6 +62,15 @@ ClientSession::ClientSession(SessionRoom& room, const Entrance& entrance, int so
   room_.loop.counters.clients_accepted.add();
 }
 
+ClientSession::ClientSession(SessionRoom& room, const Entrance& entrance, InnerStream& inner)
+    : room_(room),
+      entrance_(entrance),
+      socket_(-1),
+      inner_(&inner),
+      replies_(room.loop, room.slots),
+      started_(room.loop.now),
+      last_active_(room.loop.now) {}
+
 ClientSession::~ClientSession() {
   settling_ = true;  // to_settle has no use for it any more
   finish();
@@ -74,12 +85,14 @@ ClientSession::~ClientSession() {
   read_.clear(room_.loop.blocks);
   end_pause();
   set_limited(false);
+  if (inner_) return;
   room_.loop.counters.clients.sub();
   room_.loop.counters.clients_closed.add();
 }
 
 bool ClientSession::start(Handle handle) {
   handle_ = handle;
+  if (inner_) return true;
   // No TCP_USER_TIMEOUT: it would cut off a client that reads slowly, which its limits deal with.
   tune_socket(socket_, {room_.loop.config.timeouts.tcp_keepalive, std::chrono::milliseconds{0}});
   return room_.loop.poller.add(socket_, {PollTag::Kind::client, handle_});
@@ -107,7 +120,8 @@ void ClientSession::read() {
     if (reads == kReadsPerTurn || taken >= Loop::kTurnBytes)
       return room_.loop.poller.again({PollTag::Kind::client, handle_});
     const std::size_t wanted = parser_ ? parser_->wanted(read_.bytes().size()) : 0;
-    const IoResult result = read_some(socket_, read_.writable(blocks, room_.loop.scratch(), wanted));
+    const std::span<char> space = read_.writable(blocks, room_.loop.scratch(), wanted);
+    const IoResult result = inner_ ? inner_->read(space) : read_some(socket_, space);
     if (result.bytes > 0) {
       room_.loop.counters.client_bytes_in.add(result.bytes);
       last_active_ = room_.loop.now;
@@ -247,6 +261,8 @@ Handle ClientSession::open_reply(protocol::Family family, std::size_t request_by
 }
 
 void ClientSession::deliver(Handle handle, ReplySlot& slot, ReplyBytes reply) {
+  if (slot.compared) [[unlikely]]
+    room_.comparisons->on_original(handle, reply.view);
   if (handle == exec_slot_) return take_exec_reply(handle, slot, reply);
   if (replies_.fill(handle, slot, reply, out_)) want_settle();
   // Short ones are bounded by their number.
@@ -264,12 +280,13 @@ std::unique_ptr<routing::Merger> ClientSession::deliver_merged(Handle handle, Re
   const std::size_t part = slot.rest().merger->held_bytes();
   part_bytes_ -= part;
   room_.part_bytes -= part;
-  if (handle == exec_slot_) {
+  if (handle == exec_slot_ || slot.compared) {
     merger = std::move(slot.rest().merger);
     protocol::ByteQueue merged;
     merger->write(room_.loop.blocks, merged);
-    take_exec_reply(handle, slot, {merged.text(merged.size())});
+    const std::string text = merged.text(merged.size());
     merged.clear(room_.loop.blocks);
+    deliver(handle, slot, {text});
     return merger;
   }
   if (replies_.fill_merged(handle, slot, out_, merger)) want_settle();
@@ -388,6 +405,10 @@ bool ClientSession::settle() {
 
 void ClientSession::write() {
   deferred_since_ = {};
+  if (inner_) {
+    inner_->out += out_.text(out_.size());
+    return out_.clear(room_.loop.blocks);
+  }
   while (!out_.empty()) {
     const IoResult result = write_some(socket_, out_, {});
     out_.consume(room_.loop.blocks, result.bytes);
@@ -453,6 +474,11 @@ void ClientSession::finish() {
   forget_watching();
   give_up(blocking_);
   set_blocking({});
+  want_settle();
+  if (inner_) {
+    inner_->closed = true;
+    return;
+  }
   if (closing_) {
     // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies. They
     // are dropped where they are: somebody else's may be in the scratch area at this moment.
@@ -462,7 +488,6 @@ void ClientSession::finish() {
     }
   }
   ::close(socket_);
-  want_settle();
 }
 
 }  // namespace slotway::proxy

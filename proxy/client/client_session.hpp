@@ -33,7 +33,9 @@ namespace slotway::proxy {
 
 class ClientSession;
 struct Entrance;
+struct InnerStream;
 class MonitorFeed;
+class ReplyComparisons;
 
 using Sessions = Slab<ClientSession>;
 
@@ -76,6 +78,7 @@ struct SessionRoom {
   ClientPause pause = {};                     // CLIENT PAUSE
   std::vector<UpstreamParts> upstreams = {};  // by number
   MonitorFeed* monitors = nullptr;
+  ReplyComparisons* comparisons = nullptr;
   bool monitored = false;  // by somebody, in any worker
   LogLimiter subscriber_warnings{std::chrono::seconds(10)};
   LogLimiter shed_warnings{std::chrono::seconds(10)};
@@ -91,6 +94,8 @@ class ClientSession {
  public:
   // Takes the socket, which has come in at `entrance`. `id` is unique in the process.
   ClientSession(SessionRoom& room, const Entrance& entrance, int socket, std::uint64_t id);
+  // The client is Slotway itself, which keeps `inner` for as long; it is shown to nobody.
+  ClientSession(SessionRoom& room, const Entrance& entrance, InnerStream& inner);
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
@@ -125,6 +130,9 @@ class ClientSession {
   // --- the dispatcher ---
   const routing::SessionFacts& facts() const { return state_.facts; }
   Handle handle() const { return handle_; }
+  bool is_inner() const { return inner_ != nullptr; }
+  // The reply slot that was opened last; it may be gone.
+  Handle last_reply() const { return replies_.last(); }
   Handle open_reply(protocol::Family family, std::size_t request_bytes);
   // Its socket is closed, and it is about to go: it takes no more replies.
   bool is_finished() const { return finished_; }
@@ -279,7 +287,8 @@ class ClientSession {
   SessionRoom& room_;
   const Entrance& entrance_;
   Handle handle_;
-  int socket_;
+  int socket_;  // -1: it has an inner stream
+  InnerStream* inner_ = nullptr;
   bool settling_ = false;  // in room.to_settle
   bool hangup_ = false;    // the peer will send no more: read on until the end
   bool closing_ = false;   // takes no more requests; closes when all is answered and written

@@ -22,7 +22,7 @@ namespace slotway::proxy {
 
 // A request with a short reply touches one line of cache of it; what others need stands behind.
 struct ReplySlot {
-  static constexpr std::size_t kInlineBytes = 55;
+  static constexpr std::size_t kInlineBytes = 54;
 
   enum class State : std::uint8_t { waiting, ready };
   struct Rest {
@@ -52,6 +52,7 @@ struct ReplySlot {
   bool muted = false;            // CLIENT REPLY OFF or SKIP: its reply is dropped when its turn comes
   std::uint8_t inline_size = 0;  // a short reply that waits for its turn, in inline_bytes
   bool has_rest = false;         // rest() has been called
+  bool compared = false;         // with what a mirror answers
   char inline_bytes[kInlineBytes];
 
  private:

@@ -50,7 +50,7 @@ void ClientSession::drain() {
 }
 
 void ClientSession::check_age() {
-  if (departure_ != Departure::none) return;
+  if (departure_ != Departure::none || inner_) return;
   const Clock::duration limit = entrance_.config.client.client_max_age;
   if (limit.count() == 0) return;
   const Clock::duration age = room_.loop.now - started_;
@@ -62,7 +62,7 @@ void ClientSession::check_age() {
 
 bool ClientSession::has_nothing_open() const {
   return replies_.size() == 0 && out_.empty() && !parser_ && read_.bytes().empty() && !transaction_ &&
-         !exec_ && watched_slot_ == routing::kAnySlot && !has_unread(socket_);
+         !exec_ && watched_slot_ == routing::kAnySlot && (inner_ || !has_unread(socket_));
 }
 
 bool ClientSession::waits_for_pushes() const { return state_.facts.subscriber || monitors_ || tracking_; }

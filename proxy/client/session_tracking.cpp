@@ -20,7 +20,7 @@ using protocol::RequestView;
 
 ClientSession::Observation ClientSession::observe(const CommandRow& row, const RequestView& request) const {
   Observation observation;
-  if (room_.monitored && protocol::is_monitored(row))
+  if (room_.monitored && !inner_ && protocol::is_monitored(row))
     observation.line = MonitorFeed::line_of(*this, row, request);
   if (tracks_reads_) observation.keys = keys_read_by(row, request);
   return observation;

@@ -8,6 +8,7 @@
 #include "protocol/redirect_error.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/dispatch/mirror.hpp"
 
 namespace slotway::proxy {
 
@@ -46,6 +47,8 @@ Dispatcher::Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, Upstre
                                                           protocol::ReadBuffer* source) {
   const protocol::CommandRow* row = std::visit([](const auto& decided) { return decided.row; }, plan);
   session.note_command(row);
+  if (mirror_) [[unlikely]]
+    return carry_out_mirrored(session, request, plan, row, source);
   if (session.is_observed()) {
     return take_observed(session, request, row, std::holds_alternative<routing::Reject>(plan),
                          [&] { return take(session, request, plan, source); });
@@ -213,7 +216,12 @@ void Dispatcher::send_transaction(ClientSession& session, const protocol::Comman
   const Handle slot = session.open_exec_reply(row.family, transaction.bytes().size());
   Request request = begin_request(session, slot, row, transaction.slot());
   note_transaction(request, transaction);
-  send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, transaction.bytes()); });
+  ByteQueue& bytes = transaction.bytes();
+  const bool mirrored =
+      mirror_ && !transaction.selects() &&
+      mirror_->keep_transaction(session, bytes.text(bytes.size()), transaction.size(), transaction.writes());
+  send(request, [&](ByteQueue& out) { out.splice(loop_.blocks, bytes); });
+  if (mirrored) mirror_->send(session);
 }
 
 void Dispatcher::send_fan_out(ClientSession& session, const protocol::RequestView& request,

@@ -22,6 +22,8 @@
 
 namespace slotway::proxy {
 
+class Mirror;
+
 class Dispatcher final : public UpstreamEvents {
  public:
   using RequestRefresh = std::function<void(routing::RefreshReason)>;
@@ -32,6 +34,9 @@ class Dispatcher final : public UpstreamEvents {
   Dispatcher(Loop& loop, Sessions& sessions, ReplySlots& slots, UpstreamPool& pool,
              RequestRefresh request_refresh);
   void set_tell_others(TellOthers tell_others) { tell_others_ = std::move(tell_others); }
+
+  // What asks another upstream the same; nullptr: nobody does.
+  void set_mirror(Mirror* mirror) { mirror_ = mirror; }
 
   // Takes a request of `session`. `source` holds its bytes if they are as the client sent them, else it is
   // nullptr; its block may be taken.
@@ -52,6 +57,10 @@ class Dispatcher final : public UpstreamEvents {
   void send_part(ClientSession& session, Handle slot, const protocol::RequestView& request,
                  const protocol::CommandRow& row, const routing::Splitter& splitter,
                  std::span<const std::uint32_t> keys, std::size_t index);
+  // It was sent.
+  void mirror_part(const ClientSession& session, const protocol::RequestView& request,
+                   const protocol::CommandRow& row, const routing::Splitter& splitter,
+                   std::span<const std::uint32_t> keys, std::size_t index);
   // SCRIPT LOAD or FLUSH has been sent elsewhere.
   void note_scripts(const protocol::RequestView& request, protocol::ScriptUse use);
   // Takes a request of a session that is observed: what is not refused may have to wait, and is shown to
@@ -199,6 +208,12 @@ class Dispatcher final : public UpstreamEvents {
   bool doubt(UpstreamConnection& from, const protocol::RedirectError& error, std::string_view reply);
   // True: it was a redirect. False: it is answered, or waits on.
   bool settle_doubt(ParkedRequest& parked);
+  // --- mirrors (mirrored_requests.cpp) ---
+  Taken carry_out_mirrored(ClientSession& session, const protocol::RequestView& request,
+                           const routing::Plan& plan, const protocol::CommandRow* row,
+                           protocol::ReadBuffer* source);
+  void mirror_executed(const UpstreamConnection& connection, const Request& request, std::string_view reply);
+
   bool has_room_to_park(std::size_t bytes) const;
   void follow(UpstreamConnection& from, const protocol::RedirectError& error, bool asking);
   void move_slot(routing::Slot slot, const routing::Endpoint& endpoint);
@@ -253,6 +268,7 @@ class Dispatcher final : public UpstreamEvents {
   GaugeShare held_;
   std::uint64_t orders_ = 0;  // requests begun
   ScriptStore scripts_;
+  Mirror* mirror_ = nullptr;
   TellOthers tell_others_ = [](const std::function<void(Dispatcher&)>&) {};
   // A WAIT has several connections; its session knows one of them.
   struct Waiting {

@@ -209,6 +209,7 @@ void Dispatcher::on_watching_reply(UpstreamConnection& connection, ClientSession
     if (executes) session.watch(routing::kAnySlot);
     return deliver(request, {executes ? null_array(request) : protocol::kOk}, ErrorClass::count_);
   }
+  if (executes && !is_error) mirror_executed(connection, request, reply.view);
   if (!executes && (watched_before || !is_error)) {
     // It stays set aside for this session.
     if (!is_error) session.watch(request.slot);

@@ -95,8 +95,11 @@ Taken PrefixRouter::send_parts(ClientSession& session, const protocol::RequestVi
     const routing::Splitter& splitter = planner_.splitter();
     const Handle slot = at(home_).open_parts(session, whole, row, splitter, planner_.keys());
     const std::vector<routing::Fragment>& fragments = splitter.layout().fragments;
-    for (std::size_t i = 0; i < fragments.size(); ++i)
-      at(fragments[i].upstream).send_part(session, slot, whole, row, splitter, planner_.keys(), i);
+    for (std::size_t i = 0; i < fragments.size(); ++i) {
+      Dispatcher& dispatcher = at(fragments[i].upstream);
+      dispatcher.send_part(session, slot, whole, row, splitter, planner_.keys(), i);
+      dispatcher.mirror_part(session, whole, row, splitter, planner_.keys(), i);
+    }
     return true;
   };
   if (session.is_observed()) return Dispatcher::take_observed(session, request, &row, false, take);

@@ -106,6 +106,10 @@ struct WorkerCounters {
   Counter fragments;          // requests sent to nodes on behalf of split commands
   Counter retries;            // reads sent again after a lost connection
   Counter retried_writes;     // writes likewise (failover.retry_unknown_writes)
+  Counter mirrored;           // requests that another upstream was asked too
+  Counter mirror_dropped;     // those that were too much, or lost
+  Counter mirror_compared;    // replies
+  Counter mirror_differing;   // of these
   Counter replica_reads;      // sent to a replica
   Counter replica_retries;    // of these, sent to the primary because the replica failed them
   Counter held_requests;      // waiting for a node now, or until they may be sent again

@@ -208,6 +208,18 @@ void add_upstream_totals(Families& out, const Workers& workers) {
           &WorkerCounters::upstream_bytes_out);
 }
 
+void add_mirrors(Families& out, const Workers& workers) {
+  add_sum(out, workers, "slotway_mirrored_requests_total", MetricType::Counter,
+          "Requests that the upstream's mirror was asked too.", &WorkerCounters::mirrored);
+  add_sum(out, workers, "slotway_mirror_dropped_total", MetricType::Counter,
+          "Requests that were to be mirrored and were not, or whose replies were lost.",
+          &WorkerCounters::mirror_dropped);
+  add_sum(out, workers, "slotway_mirror_compared_total", MetricType::Counter,
+          "Pairs of replies that were compared.", &WorkerCounters::mirror_compared);
+  add_sum(out, workers, "slotway_mirror_differing_total", MetricType::Counter,
+          "Pairs of replies that differ.", &WorkerCounters::mirror_differing);
+}
+
 struct NodeLoad {
   std::array<std::uint64_t, index_of(UpstreamState::count_)> connections{};
   std::uint64_t in_flight = 0;
@@ -391,6 +403,7 @@ std::string render_metrics(const MetricsInput& input) {
   add_subscriptions(families, input.workers);
   add_redirects(families, input.workers);
   add_upstream_totals(families, input.workers);
+  add_mirrors(families, input.workers);
   if (input.statuses) add_nodes(families, *input.statuses, input.facts);
   add_topology(families, input.facts);
   if (input.process) add_process(families, *input.process);

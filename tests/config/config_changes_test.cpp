@@ -94,7 +94,8 @@ TEST_CASE("a restart is needed for ports and threads only") {
     if (option.needs_restart) names += std::string(option.path) + " ";
   }
   CHECK(names ==
-        "upstream.mode upstream.master_name listen unix_socket_mode reuse_port backlog workers admin ");
+        "upstream.mode upstream.master_name upstream.mirror.upstream listen unix_socket_mode reuse_port "
+        "backlog workers admin ");
 }
 
 }  // namespace

@@ -172,6 +172,12 @@ TEST_CASE("what is wrong with entries is told with its place") {
       {"upstreams: {b: {seeds: b:1}}\nroutes:\n  - {prefix: 'user:', upstream: b}\n",
        {"a.yaml:3: routes: no route is for all other keys; add one with prefix: \"\", or write the section "
         "`upstream`"}},
+      // Mirrors
+      {"upstream: {seeds: a:1, mirror: {upstream: b}}\n",
+       {"a.yaml:1: upstream.mirror.upstream: there is no upstream 'b'; write one of: 'default'"}},
+      {"upstream: {seeds: a:1}\nupstreams: {b: {seeds: b:1, mirror: {upstream: b, percent: 101}}}\n",
+       {"a.yaml:2: upstreams.b.mirror.percent: 101 is too large; write 0 to 100",
+        "a.yaml:2: upstreams.b.mirror.upstream: an upstream is no mirror of itself; name another one"}},
       // Addresses
       {"upstream: {seeds: a:1}\nlisten: 127.0.0.1:1\nlisteners:\n  - {listen: 127.0.0.1:1, upstream: "
        "default}\n",

@@ -14,20 +14,24 @@ struct ExampleKey {
   std::string comment;  // that stands right above it
 };
 
-// "listen: x", "# requirepass: x" and, within a section, the same behind two blanks.
+// "listen: x", "# requirepass: x" and, within a section, the same behind two blanks, within two behind four.
 std::vector<ExampleKey> keys_of_example() {
   std::ifstream file(SLOTWAY_EXAMPLE_CONFIG);
   REQUIRE(file.good());
   std::vector<ExampleKey> keys;
-  std::string section;
+  std::vector<std::string> sections;  // outermost first
   std::string comment;
   for (std::string line; std::getline(file, line);) {
     const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
     const bool is_comment = line.substr(indent).starts_with("# ");
     const std::string text = line.substr(indent + (is_comment ? 2 : 0));
     const std::string name = text.substr(0, text.find(':'));
-    const std::string path = indent > 0 ? section + "." + name : name;
-    if (!is_comment && is_section(path)) section = path;
+    const std::size_t depth = std::min(indent / 2, sections.size());
+    const std::string path = depth > 0 ? sections[depth - 1] + "." + name : name;
+    if (!is_comment && is_section(path)) {
+      sections.resize(depth);
+      sections.push_back(path);
+    }
     const bool is_key = text.find(':') != std::string::npos && find_option(path) != nullptr;
     if (is_key) keys.push_back({path, comment});
     comment = is_comment && !is_key ? comment + text + " " : "";

@@ -1,0 +1,41 @@
+// The dispatcher's part for requests that another upstream is asked too.
+#include "proxy/dispatch/dispatcher.hpp"
+#include "proxy/dispatch/mirror.hpp"
+
+namespace slotway::proxy {
+
+Taken Dispatcher::carry_out_mirrored(ClientSession& session, const protocol::RequestView& request,
+                                     const routing::Plan& plan, const protocol::CommandRow* row,
+                                     protocol::ReadBuffer* source) {
+  // The request's bytes may leave with it.
+  const bool kept = mirror_->keep(session, request, plan);
+  const auto take_and_mirror = [&] {
+    const bool taken = take(session, request, plan, source);
+    if (taken && kept) mirror_->send(session);
+    return taken;
+  };
+  if (session.is_observed()) {
+    const bool refused = std::holds_alternative<routing::Reject>(plan);
+    return take_observed(session, request, row, refused, take_and_mirror);
+  }
+  return take_and_mirror() ? Taken::yes : Taken::when_answered;
+}
+
+void Dispatcher::mirror_part(const ClientSession& session, const protocol::RequestView& request,
+                             const protocol::CommandRow& row, const routing::Splitter& splitter,
+                             std::span<const std::uint32_t> keys, std::size_t index) {
+  if (!mirror_) return;
+  std::string text;
+  splitter.write_fragment(request, keys, index, row, [&](std::string_view piece) { text += piece; });
+  mirror_->send_part(session, row, text);
+}
+
+// What was watched has not changed: the reply is not null.
+void Dispatcher::mirror_executed(const UpstreamConnection& connection, const Request& request,
+                                 std::string_view reply) {
+  if (!mirror_ || request.selects || reply.starts_with("*-1") || reply.starts_with('_')) return;
+  mirror_->send_executed(connection.pipeline().front_text(), request.leading - 1, request.use.resp3,
+                         request.use.database);
+}
+
+}  // namespace slotway::proxy
