@@ -25,12 +25,13 @@ ControlPlane::ControlPlane(const config::Config& config, const Workers& workers,
     : config_(config),
       workers_(workers),
       listener_(io_, config),
+      sentinels_(io_),
       reloader_(io_, config, std::move(load), [this](const config::Config& changed) { apply(changed); }),
       signals_(io_),
       drain_timer_(io_) {
   for (const config::NamedUpstream& upstream : config::every_upstream(config)) {
     const auto number = static_cast<unsigned>(upstreams_.size());
-    upstreams_.push_back(std::make_unique<UpstreamControl>(io_, number, upstream, workers_));
+    upstreams_.push_back(std::make_unique<UpstreamControl>(io_, sentinels_, number, upstream, workers_));
   }
   if (!config.admin) return;
   AdminHooks hooks;

@@ -12,6 +12,7 @@
 
 #include "config/config.hpp"
 #include "proxy/control/config_reloader.hpp"
+#include "proxy/control/sentinel_group.hpp"
 #include "proxy/control/upstream_control.hpp"
 #include "proxy/listener.hpp"
 #include "proxy/observe/admin_http.hpp"
@@ -57,6 +58,7 @@ class ControlPlane {
   const Workers& workers_;
   boost::asio::io_context io_;
   Listener listener_;
+  SentinelGroups sentinels_;
   std::vector<std::unique_ptr<UpstreamControl>> upstreams_;  // by number
   ConfigReloader reloader_;
   std::unique_ptr<AdminHttp> admin_;

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxErrorsNamed = 3;
 }  // namespace
 
 std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io,
-                                           const config::UpstreamSettings& config,
+                                           const config::UpstreamSettings& config, SentinelGroups& groups,
                                            MapSource::MeetNode meet_node,
                                            MapSource::RequestRefresh request_refresh) {
   switch (config.upstream.mode) {
@@ -24,7 +24,8 @@ std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io,
     case config::UpstreamMode::standalone:
       return std::make_unique<ServerSource>(io, config, std::move(meet_node));
     case config::UpstreamMode::sentinel:
-      return std::make_unique<SentinelSource>(io, config, std::move(meet_node), std::move(request_refresh));
+      return std::make_unique<SentinelSource>(io, config, groups, std::move(meet_node),
+                                              std::move(request_refresh));
   }
   return std::make_unique<ClusterSource>(io, config, std::move(meet_node));
 }

@@ -15,6 +15,8 @@
 
 namespace slotway::proxy {
 
+class SentinelGroups;
+
 // What one look has brought.
 struct MapLook {
   std::shared_ptr<routing::Topology> topology;  // to be believed; nullptr = there is none
@@ -41,9 +43,9 @@ class MapSource {
   virtual void stop() = 0;
 };
 
-// The one for `config.upstream.mode`.
+// The one for `config.upstream.mode`. `groups` outlive it.
 std::unique_ptr<MapSource> make_map_source(boost::asio::io_context& io,
-                                           const config::UpstreamSettings& config,
+                                           const config::UpstreamSettings& config, SentinelGroups& groups,
                                            MapSource::MeetNode meet_node,
                                            MapSource::RequestRefresh request_refresh);
 

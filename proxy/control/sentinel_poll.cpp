@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -19,6 +21,10 @@ namespace {
 
 // When most have answered, the others get so much longer.
 constexpr std::chrono::milliseconds kGrace{20};
+// Who has not answered an earlier question for so long is not waited for with the next one.
+constexpr std::chrono::milliseconds kSlow{100};
+// Questions about so many masters leave together.
+constexpr std::size_t kBatch = 32;
 
 std::vector<RedisClient::Command> questions(const std::string& name) {
   return {{"SENTINEL", "MYID"},
@@ -40,39 +46,43 @@ std::string explain(const std::string& error, const std::string& name) {
 
 }  // namespace
 
-// A connection to one sentinel. Busy with an earlier round it is not asked in the next one.
-struct SentinelPoll::Link {
-  Link(asio::io_context& io, Endpoint at) : endpoint(std::move(at)), client(io) {}
-  Endpoint endpoint;
-  RedisClient client;
-  bool is_open = false;
-  bool is_busy = false;
-  std::string id;  // of the sentinel, when it has told
-};
-
 struct SentinelPoll::Round {
   explicit Round(asio::io_context& context) : timer(context) {}
   Result result;
   std::size_t pending = 0;
+  bool is_cancelled = false;
   asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, asio::io_context::executor_type>
       timer;
 };
 
-SentinelPoll::SentinelPoll(asio::io_context& io) : io_(io) {}
-SentinelPoll::~SentinelPoll() { stop(); }
+// What one sentinel is to be asked, and who wants to know.
+struct SentinelPoll::Job {
+  std::string master_name;
+  std::vector<std::shared_ptr<Round>> rounds;
+};
 
-void SentinelPoll::configure(std::vector<Endpoint> seeds, UpstreamLogin login) {
-  seeds_ = std::move(seeds);
-  login_ = std::move(login);
-  // Those that there are may be logged in as somebody else.
-  for (const auto& link : links_) link->client.close();
-  links_.clear();
-}
+// A connection to one sentinel.
+struct SentinelPoll::Link {
+  Link(asio::io_context& io, Endpoint at) : endpoint(std::move(at)), client(io) {}
+  bool is_slow() const { return is_busy && steady_clock::now() - busy_since > kSlow; }
 
-void SentinelPoll::stop() {
-  is_stopped_ = true;
-  for (const auto& link : links_) link->client.close();
-  if (round_) round_->timer.cancel();
+  Endpoint endpoint;
+  RedisClient client;
+  bool is_open = false;
+  bool is_busy = false;
+  steady_clock::time_point busy_since{};
+  std::string id;  // of the sentinel, when it has told
+  std::deque<Job> queue;
+};
+
+SentinelPoll::SentinelPoll(asio::io_context& io, std::vector<Endpoint> seeds, UpstreamLogin login)
+    : io_(io), seeds_(std::move(seeds)), login_(std::move(login)) {}
+
+SentinelPoll::~SentinelPoll() {
+  for (const auto& link : links_) {
+    link->queue.clear();
+    link->client.close();
+  }
 }
 
 std::vector<Endpoint> SentinelPoll::sentinels() const {
@@ -84,7 +94,14 @@ std::vector<Endpoint> SentinelPoll::sentinels() const {
   return out;
 }
 
-Task<SentinelPoll::Result> SentinelPoll::ask(std::string master_name) {
+std::shared_ptr<SentinelPoll::Round> SentinelPoll::begin() { return std::make_shared<Round>(io_); }
+
+void SentinelPoll::cancel(Round& round) {
+  round.is_cancelled = true;
+  round.timer.cancel();
+}
+
+Task<SentinelPoll::Result> SentinelPoll::ask(std::shared_ptr<Round> round, std::string master_name) {
   for (const Endpoint& seed : seeds_) {
     const bool is_known =
         std::any_of(links_.begin(), links_.end(), [&](const auto& link) { return link->endpoint == seed; });
@@ -92,24 +109,18 @@ Task<SentinelPoll::Result> SentinelPoll::ask(std::string master_name) {
   }
 
   // --- all at once ---
-  const auto round = std::make_shared<Round>(io_);
-  round_ = round;
   for (const auto& link : links_) {
-    if (link->is_busy) continue;
-    ++round->pending;
-    link->is_busy = true;
-    launch(io_, ask_one(link, round, login_, master_name));
+    if (!link->is_slow()) enqueue(link, round, master_name);
   }
 
   // --- until most have answered, or all ---
   auto limit = steady_clock::now() + login_.timeout;
-  while (!is_stopped_ && round->pending > 0 && steady_clock::now() < limit) {
+  while (!round->is_cancelled && round->pending > 0 && steady_clock::now() < limit) {
     if (round->result.views.size() * 2 > links_.size()) limit = std::min(limit, steady_clock::now() + kGrace);
     round->timer.expires_at(limit);
     co_await round->timer.async_wait(
         asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>{}));
   }
-  round_.reset();
   Result result = std::move(round->result);
   round->result = {};
   learn(result);
@@ -117,33 +128,82 @@ Task<SentinelPoll::Result> SentinelPoll::ask(std::string master_name) {
   co_return result;
 }
 
-Task<void> SentinelPoll::ask_one(std::shared_ptr<Link> link, std::shared_ptr<Round> round,
-                                 UpstreamLogin login, std::string master_name) {
-  std::string error;
-  RedisClient::Answer answer;
-  // A connection that was kept may have gone: that is no answer.
-  for (int attempt = link->is_open ? 0 : 1; attempt < 2; ++attempt) {
-    if (!link->is_open)
-      error = co_await link->client.connect(link->endpoint, login.credentials, login.timeout, 0);
-    if (!error.empty()) break;
-    answer = co_await link->client.ask(questions(master_name), login.timeout);
-    link->is_open = answer.error.empty();
-    error = answer.error;
-    if (link->is_open) break;
-  }
-  link->is_busy = false;
-  if (error.empty()) {
-    auto parsed = routing::parse_sentinel_view(answer.replies, link->client.address());
-    if (parsed.view) {
-      link->id = parsed.view->voter;
-      round->result.views.push_back(std::move(*parsed.view));
-    } else {
-      error = explain(parsed.error, master_name);
+void SentinelPoll::enqueue(const std::shared_ptr<Link>& link, const std::shared_ptr<Round>& round,
+                           const std::string& master_name) {
+  ++round->pending;
+  const auto same = std::find_if(link->queue.begin(), link->queue.end(),
+                                 [&](const Job& job) { return job.master_name == master_name; });
+  if (same != link->queue.end()) return same->rounds.push_back(round);
+  link->queue.push_back({master_name, {round}});
+  if (link->is_busy) return;
+  link->is_busy = true;
+  launch(io_, serve(link, login_));
+}
+
+// Until its queue is empty.
+Task<void> SentinelPoll::serve(std::shared_ptr<Link> link, UpstreamLogin login) {
+  while (!link->queue.empty()) {
+    // --- what is asked together ---
+    std::vector<Job> batch;
+    std::vector<RedisClient::Command> commands;
+    while (!link->queue.empty() && batch.size() < kBatch) {
+      batch.push_back(std::move(link->queue.front()));
+      link->queue.pop_front();
+      for (RedisClient::Command& command : questions(batch.back().master_name))
+        commands.push_back(std::move(command));
+    }
+    link->busy_since = steady_clock::now();
+
+    // --- a connection that was kept may have gone: that is no answer ---
+    std::string error;
+    RedisClient::Answer answer;
+    for (int attempt = link->is_open ? 0 : 1; attempt < 2; ++attempt) {
+      if (!link->is_open)
+        error = co_await link->client.connect(link->endpoint, login.credentials, login.timeout, 0);
+      if (!error.empty()) break;
+      answer = co_await link->client.ask(commands, login.timeout);
+      link->is_open = answer.error.empty();
+      error = answer.error;
+      if (link->is_open) break;
+    }
+
+    // --- who does not answer this answers no more ---
+    if (!error.empty()) {
+      std::move(link->queue.begin(), link->queue.end(), std::back_inserter(batch));
+      link->queue.clear();
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const std::span<const protocol::ReplyTree> replies(answer.replies);
+      const bool has_answer = error.empty();
+      settle(*link, batch[i],
+             has_answer ? replies.subspan(i * routing::kSentinelReplies, routing::kSentinelReplies)
+                        : std::span<const protocol::ReplyTree>{},
+             error);
     }
   }
-  if (!error.empty()) round->result.errors.push_back("sentinel " + print(link->endpoint) + ": " + error);
-  --round->pending;
-  round->timer.cancel();
+  link->is_busy = false;
+}
+
+void SentinelPoll::settle(Link& link, Job& job, std::span<const protocol::ReplyTree> replies,
+                          std::string error) {
+  routing::ParsedSentinelView parsed;
+  if (error.empty()) {
+    parsed = routing::parse_sentinel_view(replies, link.client.address());
+    if (parsed.view) {
+      link.id = parsed.view->voter;
+    } else {
+      error = explain(parsed.error, job.master_name);
+    }
+  }
+  for (const std::shared_ptr<Round>& round : job.rounds) {
+    if (parsed.view) {
+      round->result.views.push_back(*parsed.view);
+    } else {
+      round->result.errors.push_back("sentinel " + print(link.endpoint) + ": " + error);
+    }
+    --round->pending;
+    round->timer.cancel();
+  }
 }
 
 // One sentinel by two names counts once, those that were heard of are asked next time, and those of which

@@ -1,11 +1,13 @@
-// Asks all known sentinels about a master at the same time, each on a connection that stays open, and waits
-// for most of them, not for the slowest. Owner: a sentinel source. Thread: control. Invariants: one poll at a
-// time; errors are values, one line each. Lifetime: what it has under way keeps alive what it needs.
+// Asks all known sentinels of a group about masters, each on one connection that stays open, and waits for
+// most of them, not for the slowest. Owner: a sentinel group. Thread: control. Invariants: any number of
+// polls may be under way, and their questions to one sentinel leave together; errors are values, one line
+// each. Lifetime: what it has under way keeps alive what it needs, but for the poll itself.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,29 +24,34 @@ class SentinelPoll {
     std::size_t known = 0;                     // sentinels
   };
 
-  explicit SentinelPoll(boost::asio::io_context& io);
+  // A poll that is under way, for who may want to end it.
+  struct Round;
+
+  // `seeds`: where to begin; later also what sentinels say of each other.
+  SentinelPoll(boost::asio::io_context& io, std::vector<routing::Endpoint> seeds, UpstreamLogin login);
   ~SentinelPoll();
 
-  // Where to begin, and from then on also what sentinels say of each other.
-  void configure(std::vector<routing::Endpoint> seeds, UpstreamLogin login);
-  Task<Result> ask(std::string master_name);
+  std::shared_ptr<Round> begin();
+  // Once for each round. The poll must live until it has ended.
+  Task<Result> ask(std::shared_ptr<Round> round, std::string master_name);
+  // It ends soon, with what has come so far.
+  static void cancel(Round& round);
   // All that are known at this time.
   std::vector<routing::Endpoint> sentinels() const;
-  void stop();
 
  private:
+  struct Job;
   struct Link;
-  struct Round;
-  static Task<void> ask_one(std::shared_ptr<Link> link, std::shared_ptr<Round> round, UpstreamLogin login,
-                            std::string master_name);
+  void enqueue(const std::shared_ptr<Link>& link, const std::shared_ptr<Round>& round,
+               const std::string& master_name);
+  static Task<void> serve(std::shared_ptr<Link> link, UpstreamLogin login);
+  static void settle(Link& link, Job& job, std::span<const protocol::ReplyTree> replies, std::string error);
   void learn(const Result& result);
 
   boost::asio::io_context& io_;
-  std::vector<routing::Endpoint> seeds_;
-  UpstreamLogin login_;
+  const std::vector<routing::Endpoint> seeds_;
+  const UpstreamLogin login_;
   std::vector<std::shared_ptr<Link>> links_;
-  std::shared_ptr<Round> round_;
-  bool is_stopped_ = false;
 };
 
 }  // namespace slotway::proxy

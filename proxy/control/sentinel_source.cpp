@@ -20,27 +20,35 @@ UpstreamLogin to_sentinels(const config::UpstreamSettings& config) {
 }  // namespace
 
 SentinelSource::SentinelSource(boost::asio::io_context& io, const config::UpstreamSettings& config,
-                               MeetNode meet_node, RequestRefresh request_refresh)
+                               SentinelGroups& groups, MeetNode meet_node, RequestRefresh request_refresh)
     : master_name_(config.upstream.master_name),
       meet_node_(std::move(meet_node)),
       request_refresh_(std::move(request_refresh)),
-      poll_(io),
-      primary_(io),
-      watcher_(
-          io, master_name_, [this] { return poll_.sentinels(); }, [this] { on_event(); }) {
+      groups_(groups),
+      primary_(io) {
   configure(config);
 }
 
+SentinelSource::~SentinelSource() { leave(); }
+
 void SentinelSource::configure(const config::UpstreamSettings& config) {
   node_login_ = UpstreamLogin::to_nodes(config);
-  poll_.configure(seed_endpoints(config), to_sentinels(config));
-  watcher_.configure(to_sentinels(config));
+  std::shared_ptr<SentinelGroup> wanted = groups_.find_or_make(seed_endpoints(config), to_sentinels(config));
+  if (wanted == group_ || is_stopped_) return;
+  leave();
+  group_ = std::move(wanted);
+  member_ = group_->join(master_name_, [this] { on_event(); });
+}
+
+void SentinelSource::leave() {
+  if (round_) SentinelPoll::cancel(*round_);
+  if (group_) group_->leave(member_);
+  group_.reset();
 }
 
 void SentinelSource::stop() {
   is_stopped_ = true;
-  watcher_.stop();
-  poll_.stop();
+  leave();
   primary_.close();
 }
 
@@ -52,9 +60,12 @@ void SentinelSource::on_event() {
 }
 
 Task<MapLook> SentinelSource::look(const routing::Topology* current, std::uint64_t) {
-  if (!std::exchange(is_watching_, true)) watcher_.start();
   MapLook out;
-  const SentinelPoll::Result answers = co_await poll_.ask(master_name_);
+  if (is_stopped_) co_return out;
+  const std::shared_ptr<SentinelGroup> group = group_;  // until they have answered
+  round_ = group->poll().begin();
+  const SentinelPoll::Result answers = co_await group->poll().ask(round_, master_name_);
+  round_.reset();
   if (is_stopped_) co_return out;
   const routing::SentinelJudge::Verdict verdict = judge_.judge(current, answers.views, answers.known);
   std::vector<std::string> errors;

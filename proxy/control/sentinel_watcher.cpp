@@ -42,29 +42,28 @@ std::string_view take_word(std::string_view& text) {
 
 }  // namespace
 
-bool is_about_master(std::string_view channel, std::string_view message, std::string_view master_name) {
+std::string_view master_of(std::string_view channel, std::string_view message) {
   // <master> <old ip> <old port> <new ip> <new port>
-  if (channel == "+switch-master") return take_word(message) == master_name;
+  if (channel == "+switch-master") return take_word(message);
   // <type> <name> <ip> <port> [@ <master> <ip> <port>]
-  if (take_word(message) == "master") return take_word(message) == master_name;
+  if (take_word(message) == "master") return take_word(message);
   const std::size_t at = message.find(" @ ");
-  if (at == std::string_view::npos) return false;
+  if (at == std::string_view::npos) return {};
   message.remove_prefix(at + 3);
-  return take_word(message) == master_name;
+  return take_word(message);
 }
 
 class SentinelWatcher::State {
  public:
-  State(asio::io_context& io, std::string master_name, Sentinels sentinels, OnEvent on_event)
+  State(asio::io_context& io, UpstreamLogin login, Sentinels sentinels, OnEvent on_event)
       : io_(io),
-        master_name_(std::move(master_name)),
+        login_(std::move(login)),
         sentinels_(std::move(sentinels)),
         on_event_(std::move(on_event)),
         client_(io),
         pause_(io) {}
 
   void start(std::shared_ptr<State> self) { launch(io_, run(std::move(self))); }
-  void configure(UpstreamLogin login) { login_ = std::move(login); }
   void stop() {
     is_stopped_ = true;
     client_.close();
@@ -77,10 +76,9 @@ class SentinelWatcher::State {
   void take(const protocol::ReplyTree& message);
 
   asio::io_context& io_;
-  const std::string master_name_;
+  const UpstreamLogin login_;
   Sentinels sentinels_;
   OnEvent on_event_;
-  UpstreamLogin login_{};
   RedisClient client_;
   asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, asio::io_context::executor_type>
       pause_;
@@ -134,25 +132,23 @@ void SentinelWatcher::State::take(const protocol::ReplyTree& message) {
   const std::string& kind = message.elements[0].text;
   if (kind == "subscribe") {
     // It listens from now on; before that something may have been missed.
-    if (message.elements[2].integer == 1) on_event_();
+    if (message.elements[2].integer == 1) on_event_({}, {});
     failures_ = 0;
-  } else if (kind == "message" &&
-             is_about_master(message.elements[1].text, message.elements[2].text, master_name_)) {
-    spdlog::info("sentinel {}: {} {}", print(client_.address()), printable(message.elements[1].text),
-                 printable(message.elements[2].text));
-    on_event_();
+  } else if (kind == "message") {
+    const std::string_view master = master_of(message.elements[1].text, message.elements[2].text);
+    if (master.empty()) return;
+    on_event_(master, "sentinel " + print(client_.address()) + ": " + printable(message.elements[1].text) +
+                          " " + printable(message.elements[2].text));
   }
 }
 
-SentinelWatcher::SentinelWatcher(asio::io_context& io, std::string master_name, Sentinels sentinels,
+SentinelWatcher::SentinelWatcher(asio::io_context& io, UpstreamLogin login, Sentinels sentinels,
                                  OnEvent on_event)
-    : state_(std::make_shared<State>(io, std::move(master_name), std::move(sentinels), std::move(on_event))) {
-}
+    : state_(std::make_shared<State>(io, std::move(login), std::move(sentinels), std::move(on_event))) {}
 
 SentinelWatcher::~SentinelWatcher() { stop(); }
 
 void SentinelWatcher::start() { state_->start(state_); }
-void SentinelWatcher::configure(UpstreamLogin login) { state_->configure(std::move(login)); }
 void SentinelWatcher::stop() { state_->stop(); }
 
 }  // namespace slotway::proxy

@@ -1,7 +1,7 @@
-// Hears from one sentinel, the first that lets it, of what happens to a master, at once. When that sentinel
-// is lost it turns to the next; what was said meanwhile is found by asking. Owner: a sentinel source. Thread:
-// control. Invariant: `on_event` is not called after stop(). Lifetime: its coroutine keeps alive what it
-// needs. Source: Redis documentation, "Sentinel", Pub/Sub messages.
+// Hears from one sentinel, the first that lets it, of what happens to its masters, at once. When that
+// sentinel is lost it turns to the next; what was said meanwhile is found by asking. Owner: a sentinel group.
+// Thread: control. Invariant: `on_event` is not called after stop(). Lifetime: its coroutine keeps alive what
+// it needs. Source: Redis documentation, "Sentinel", Pub/Sub messages.
 #pragma once
 
 #include <functional>
@@ -17,16 +17,15 @@ namespace slotway::proxy {
 class SentinelWatcher {
  public:
   using Sentinels = std::function<std::vector<routing::Endpoint>()>;
-  using OnEvent = std::function<void()>;
+  // Something has happened to that master; "" = or may have to any, while nobody listened. `told`: by whom
+  // and how, for the log.
+  using OnEvent = std::function<void(std::string_view master_name, const std::string& told)>;
 
-  // `sentinels`: all that are known at the time. `on_event`: something has happened to the master, or may
-  // have while nobody listened.
-  SentinelWatcher(boost::asio::io_context& io, std::string master_name, Sentinels sentinels,
-                  OnEvent on_event);
+  // `sentinels`: all that are known at the time.
+  SentinelWatcher(boost::asio::io_context& io, UpstreamLogin login, Sentinels sentinels, OnEvent on_event);
   ~SentinelWatcher();
 
   void start();  // REQUIRES: not started before
-  void configure(UpstreamLogin login);
   void stop();
 
  private:
@@ -34,7 +33,7 @@ class SentinelWatcher {
   std::shared_ptr<State> state_;
 };
 
-// The message of one of the sentinel's channels is about that master.
-bool is_about_master(std::string_view channel, std::string_view message, std::string_view master_name);
+// Which master a message of one of the sentinel's channels is about; "" = none.
+std::string_view master_of(std::string_view channel, std::string_view message);
 
 }  // namespace slotway::proxy

@@ -51,8 +51,8 @@ std::string_view result_name(RefreshResult result) {
 // Held by the refresher and by the loop's coroutine, whichever lasts longer.
 class TopologyRefresher::State {
  public:
-  State(asio::io_context& io, std::string_view name, const config::UpstreamSettings& config, Publish publish,
-        PublishCommands publish_commands)
+  State(asio::io_context& io, SentinelGroups& groups, std::string_view name,
+        const config::UpstreamSettings& config, Publish publish, PublishCommands publish_commands)
       : io_(io),
         upstream_(config.upstream),
         title_(name == config::kDefaultUpstream ? "topology" : "topology of " + std::string(name)),
@@ -62,7 +62,7 @@ class TopologyRefresher::State {
                   steady_clock::now()),
         timeout_(config.timeouts.connect),
         source_(make_map_source(
-            io, config,
+            io, config, groups,
             [this](RedisClient& client, const std::string& run) { return learn_commands(client, run); },
             [this](RefreshReason reason) { request(reason); })),
         wake_(io) {}
@@ -205,10 +205,11 @@ void TopologyRefresher::State::note(RefreshReason reason, RefreshResult result) 
   }
 }
 
-TopologyRefresher::TopologyRefresher(asio::io_context& io, std::string_view name,
+TopologyRefresher::TopologyRefresher(asio::io_context& io, SentinelGroups& groups, std::string_view name,
                                      const config::UpstreamSettings& config, Publish publish,
                                      PublishCommands publish_commands)
-    : state_(std::make_shared<State>(io, name, config, std::move(publish), std::move(publish_commands))) {}
+    : state_(std::make_shared<State>(io, groups, name, config, std::move(publish),
+                                     std::move(publish_commands))) {}
 
 TopologyRefresher::~TopologyRefresher() { stop(); }
 

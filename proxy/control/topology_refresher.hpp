@@ -27,6 +27,8 @@ class io_context;
 
 namespace slotway::proxy {
 
+class SentinelGroups;
+
 enum class RefreshResult : std::uint8_t { changed, unchanged, failed, count_ };
 
 std::string_view result_name(RefreshResult result);
@@ -50,8 +52,9 @@ class TopologyRefresher {
   using Publish = std::function<void(std::shared_ptr<const routing::Topology>)>;
   using PublishCommands = std::function<void(std::shared_ptr<const protocol::LearnedCommands>)>;
 
-  // `name`: of the upstream, for the log. `config` is not kept: seeds, credentials and times are copied.
-  TopologyRefresher(boost::asio::io_context& io, std::string_view name,
+  // `groups` outlive it. `name`: of the upstream, for the log. `config` is not kept: seeds, credentials and
+  // times are copied.
+  TopologyRefresher(boost::asio::io_context& io, SentinelGroups& groups, std::string_view name,
                     const config::UpstreamSettings& config, Publish publish,
                     PublishCommands publish_commands);
   ~TopologyRefresher();

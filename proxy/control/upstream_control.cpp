@@ -4,12 +4,12 @@
 
 namespace slotway::proxy {
 
-UpstreamControl::UpstreamControl(boost::asio::io_context& io, unsigned number,
+UpstreamControl::UpstreamControl(boost::asio::io_context& io, SentinelGroups& groups, unsigned number,
                                  const config::NamedUpstream& upstream,
                                  const std::vector<std::unique_ptr<Worker>>& workers)
     : name_(upstream.name),
       refresher_(
-          io, upstream.name, upstream.settings,
+          io, groups, upstream.name, upstream.settings,
           [&workers, number](const std::shared_ptr<const routing::Topology>& topology) {
             for (const auto& worker : workers) worker->publish(number, topology);
           },

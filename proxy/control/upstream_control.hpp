@@ -17,9 +17,9 @@ namespace slotway::proxy {
 
 class UpstreamControl {
  public:
-  // `number`: of the upstream. `workers` outlive it.
-  UpstreamControl(boost::asio::io_context& io, unsigned number, const config::NamedUpstream& upstream,
-                  const std::vector<std::unique_ptr<Worker>>& workers);
+  // `number`: of the upstream. `groups` and `workers` outlive it.
+  UpstreamControl(boost::asio::io_context& io, SentinelGroups& groups, unsigned number,
+                  const config::NamedUpstream& upstream, const std::vector<std::unique_ptr<Worker>>& workers);
   UpstreamControl(const UpstreamControl&) = delete;
   UpstreamControl& operator=(const UpstreamControl&) = delete;
 

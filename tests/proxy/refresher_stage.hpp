@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "protocol/reply_tree.hpp"
+#include "proxy/control/sentinel_group.hpp"
 #include "proxy/control/topology_refresher.hpp"
 
 namespace slotway::tests {
@@ -159,6 +160,7 @@ struct Stage {
   config::Config config;
   std::vector<std::shared_ptr<const routing::Topology>> published;
   std::vector<std::shared_ptr<const protocol::LearnedCommands>> learned;
+  proxy::SentinelGroups groups{io};
   std::optional<proxy::TopologyRefresher> refresher;
 
   Stage() {
@@ -173,7 +175,7 @@ struct Stage {
 
   void start() {
     refresher.emplace(
-        io, "default", config, [this](auto topology) { published.push_back(std::move(topology)); },
+        io, groups, "default", config, [this](auto topology) { published.push_back(std::move(topology)); },
         [this](auto commands) { learned.push_back(std::move(commands)); });
     refresher->start();
   }

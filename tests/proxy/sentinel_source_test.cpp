@@ -1,5 +1,6 @@
 #include "proxy/control/sentinel_source.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -34,7 +35,8 @@ FakeNode::React sentinel(const std::shared_ptr<Said>& said) {
     if (said->is_silent) return {};
     if (argv[0] == "SUBSCRIBE") return {};
     if (argv[1] == "MYID") return {bulk(said->id)};
-    if (argv[2] != "mymaster") return {"-ERR No such master with that name\r\n"};
+    if (argv[2] != "mymaster" && !argv[2].starts_with("m:"))
+      return {"-ERR No such master with that name\r\n"};
     const std::string port = std::to_string(said->primary);
     if (argv[1] == "GET-MASTER-ADDR-BY-NAME") return {words_reply({"127.0.0.1", port})};
     if (argv[1] == "MASTER")
@@ -153,6 +155,57 @@ TEST_CASE("Why there is no primary is an error that says what to do") {
   CHECK(contains(stage.refresher->status().last_error, expected));
 }
 
+TEST_CASE("A hundred masters are asked for on one connection to each sentinel, and heard of on one more") {
+  SentinelStage stage;
+  constexpr std::size_t kMasters = 100;
+  std::vector<std::shared_ptr<const routing::Topology>> maps(kMasters);
+  std::vector<std::unique_ptr<TopologyRefresher>> refreshers;
+  for (std::size_t i = 0; i < kMasters; ++i) {
+    config::Config config = stage.config;
+    config.upstream.master_name = "m:" + std::to_string(i);
+    // In whatever order
+    if (i % 2 == 1) std::reverse(config.upstream.seeds.begin(), config.upstream.seeds.end());
+    refreshers.push_back(std::make_unique<TopologyRefresher>(
+        stage.io, stage.groups, config.upstream.master_name, config,
+        [&maps, i](auto map) { maps[i] = std::move(map); }, [](auto) {}));
+    refreshers.back()->start();
+  }
+  const auto limit = std::chrono::steady_clock::now() + 20s;
+  const auto has_map = [](const auto& map) { return map != nullptr; };
+  while (!std::all_of(maps.begin(), maps.end(), has_map)) REQUIRE(stage.io.run_one_until(limit) == 1);
+  for (const auto& map : maps) CHECK(routing::sentinel_primary(*map).port == stage.primary.port());
+
+  // Once more, when something has happened to all
+  const auto looks = [](const auto& refresher) {
+    std::uint64_t sum = 0;
+    for (const auto& by_result : refresher->status().counts)
+      for (const std::uint64_t count : by_result) sum += count;
+    return sum;
+  };
+  for (const auto& said : stage.said) said->primary = stage.stranger.port();
+  for (const auto& refresher : refreshers) refresher->request_refresh(routing::RefreshReason::sentinel_event);
+  const auto has_followed = [&](const auto& map) {
+    return routing::sentinel_primary(*map).port == stage.stranger.port();
+  };
+  while (!std::all_of(maps.begin(), maps.end(), has_followed)) REQUIRE(stage.io.run_one_until(limit) == 1);
+  for (const auto& refresher : refreshers) CHECK(looks(refresher) >= 2);
+
+  int connections = 0;
+  for (const auto& sentinel : stage.sentinels) connections += sentinel->connections();
+  CHECK(connections == 3 + 1);
+}
+
+TEST_CASE("Whoever logs in to the sentinels in another way is in a group of its own") {
+  boost::asio::io_context io;
+  SentinelGroups groups(io);
+  const UpstreamLogin plain{{"", "", "upstream.sentinel_"}, 1s};
+  const UpstreamLogin other{{"", "word", "upstream.sentinel_"}, 1s};
+  const auto first = groups.find_or_make({{"a", 1}, {"b", 2}}, plain);
+  CHECK(groups.find_or_make({{"b", 2}, {"a", 1}}, plain) == first);
+  CHECK(groups.find_or_make({{"a", 1}}, plain) != first);
+  CHECK(groups.find_or_make({{"a", 1}, {"b", 2}}, other) != first);
+}
+
 TEST_CASE("What a sentinel says of other masters is none of our business") {
   struct Case {
     std::string channel;
@@ -171,6 +224,6 @@ TEST_CASE("What a sentinel says of other masters is none of our business") {
   };
   for (const Case& c : cases) {
     INFO(c.channel << " " << c.message);
-    CHECK(is_about_master(c.channel, c.message, "mymaster") == c.is_ours);
+    CHECK((master_of(c.channel, c.message) == "mymaster") == c.is_ours);
   }
 }

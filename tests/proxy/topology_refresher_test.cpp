@@ -362,7 +362,7 @@ TEST_CASE("After stop() nothing is published, wherever the loop was") {
   }
   SECTION("from within the publication") {
     stage.refresher.emplace(
-        stage.io, "default", stage.config,
+        stage.io, stage.groups, "default", stage.config,
         [&stage, &stop](auto topology) {
           stage.published.push_back(std::move(topology));
           stop();
