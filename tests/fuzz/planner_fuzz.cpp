@@ -1,7 +1,8 @@
 // planner, splitter and merger: a plan depends on nothing but the request; what goes to one slot has its keys
-// there; the fragments of a split command are requests that go whole to their slots, and their replies make
-// the reply to the whole. Input: a byte of choices (1: logged in, 2: MSET is refused, 4: replies come
-// backwards), then requests as a client sends them.
+// there, or in the one slot of a keyspace that has no others; the fragments of a split command are requests
+// that go whole to their slots, and their replies make the reply to the whole. Input: a byte of choices (1:
+// logged in, 2: MSET is refused, 4: replies come backwards, 8: in a transaction, 16: whose slot is known, 32:
+// one shard has all keys), then requests as a client sends them.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,7 +48,8 @@ void check_single(const RequestView& request, const Single& single) {
   std::vector<std::uint32_t> keys;
   find_keys(*single.row, request, keys);
   require(single.slot != kAnySlot || keys.empty(), "a request with keys is not sent to any node");
-  require(single.slot == kAnySlot || !keys.empty(), "a request without keys has no slot");
+  const bool names_slot = single.row->service == protocol::Service::by_slot;
+  require(single.slot == kAnySlot || !keys.empty() || names_slot, "a request without keys has no slot");
   for (const std::uint32_t key : keys)
     require(slot_of(request.arg(key)) == single.slot, "a key lies in its slot");
 }
@@ -159,6 +161,21 @@ void check_plan(Planner& planner, const RequestView& request, const Choices& cho
   require(same(plan, fresh.plan(request, choices.facts)), "earlier requests do not matter");
 }
 
+// Where one server has all keys nothing is split, and nothing crosses.
+void check_one_shard(const RequestView& request, const Choices& choices) {
+  Planner planner(choices.multikey, false, Keyspace::one_shard);
+  SessionFacts facts = choices.facts;
+  facts.transaction_slot = facts.in_transaction ? Planner::kOneSlot : kAnySlot;
+  const Plan plan = planner.plan(request, facts);
+  require(!std::holds_alternative<FanOut>(plan), "one shard's commands are not split");
+  const auto* reject = std::get_if<Reject>(&plan);
+  require(!reject || reject->reason != RejectReason::cross_slot, "one shard's keys cross no slots");
+  if (const auto* single = std::get_if<Single>(&plan))
+    require(single->row->service == protocol::Service::by_slot || single->slot == kAnySlot ||
+                single->slot == Planner::kOneSlot,
+            "one shard's keys are in its slot");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -174,7 +191,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (true) {
     const ParseStatus status = parser.parse(input, {}, true);
     if (status == ParseStatus::need_more || status == ParseStatus::error) return 0;
-    if (status == ParseStatus::request) check_plan(planner, parser.request(input), choices);
+    if (status == ParseStatus::request && (byte & 32) != 0) check_one_shard(parser.request(input), choices);
+    if (status == ParseStatus::request && (byte & 32) == 0)
+      check_plan(planner, parser.request(input), choices);
     input.remove_prefix(parser.size());
     parser.start();
   }
