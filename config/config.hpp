@@ -94,6 +94,18 @@ enum class ClusterViewMode { proxy, nodes };
 // Whether clients may use DEBUG.
 enum class DebugCommand { refuse, allow };
 
+// YAML keys `tls_cert_file` and so on: TLS at TCP addresses, if there is a certificate.
+struct TlsConfig {
+  std::string cert_file;  // `tls_cert_file`: PEM, those that vouch for it behind it; "" = no TLS
+  std::string key_file;   // `tls_key_file`: PEM
+  std::string ca_file;    // `tls_ca_file`: PEM, whose clients may connect; "" = clients need no certificate
+  std::string cert;       // what the files hold
+  std::string key;
+  std::string ca;
+  bool is_on() const { return !cert_file.empty(); }
+  friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
+};
+
 // YAML keys `listen` .. `debug_command`, at the top level: the client side.
 struct ClientConfig {
   // `listen`: at least one, of which no two claim the same address
@@ -102,7 +114,8 @@ struct ClientConfig {
   bool reuse_port = false;             // `reuse_port`: other processes may listen on the same TCP addresses
   int backlog = 1024;                  // `backlog`: of each
   std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
-  std::string requirepass_file;                           // `requirepass_file`
+  std::string requirepass_file;  // `requirepass_file`
+  TlsConfig tls;
   ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer
   // `client_max_age`: older clients are closed between two requests, give or take a tenth; 0 = never
   milliseconds client_max_age{0};

@@ -1,6 +1,7 @@
 #include "config/config_loader.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "config/config_options.hpp"
@@ -8,6 +9,7 @@
 #include "config/entry.hpp"
 #include "config/flag_source.hpp"
 #include "config/secret_file.hpp"
+#include "config/tls_files.hpp"
 #include "config/yaml_source.hpp"
 
 namespace slotway::config {
@@ -44,6 +46,7 @@ class Ground {
     } else {
       read_secret("requirepass_file", config.client.requirepass_file, "requirepass",
                   config.client.requirepass);
+      read_tls();
     }
   }
 
@@ -101,6 +104,43 @@ class Ground {
     }
     secret = std::move(std::get<std::string>(read));
     origins.set(secret_path, {Source::file, file, 0});
+  }
+
+  // A listener has read those of the top level already, if it has none of its own.
+  void read_tls() {
+    TlsConfig& tls = config.client.tls;
+    bool is_good = true;
+    for (const auto& [path, file, text] : {std::tuple("tls_cert_file", &tls.cert_file, &tls.cert),
+                                           std::tuple("tls_key_file", &tls.key_file, &tls.key),
+                                           std::tuple("tls_ca_file", &tls.ca_file, &tls.ca)}) {
+      is_good = is_good && !origins.is_broken(path);
+      if (file->empty() || (!prefix_.empty() && origins.of(path).source == Source::defaults)) continue;
+      secret_files.push_back(*file);
+      auto read = read_pem_file(*file);
+      if (auto* complaint = std::get_if<Complaint>(&read)) {
+        blame(path, std::move(*complaint));
+        is_good = false;
+      } else {
+        *text = std::move(std::get<std::string>(read));
+      }
+    }
+    if (tls.cert_file.empty() != tls.key_file.empty() || (!tls.ca_file.empty() && tls.cert_file.empty())) {
+      const char* missing = tls.cert_file.empty() ? "tls_cert_file" : "tls_key_file";
+      const char* set = !tls.ca_file.empty()    ? "tls_ca_file"
+                        : tls.cert_file.empty() ? "tls_key_file"
+                                                : "tls_cert_file";
+      if (is_good)
+        blame(set, {"is set without " + shown(*find_option(missing)),
+                    "set " + shown(*find_option(missing)) + " too"});
+    } else if (is_good && tls.is_on()) {
+      if (auto found = check_tls(tls)) blame(found->option, std::move(found->complaint));
+    }
+  }
+
+  void blame(std::string_view path, Complaint complaint) {
+    if (!prefix_.empty() && origins.of(path).source == Source::defaults) return;  // told at the top level
+    problems.push_back({origins.of(path), shown(*find_option(path)), std::move(complaint)});
+    origins.mark_broken(path);
   }
 
   std::string prefix_;

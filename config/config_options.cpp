@@ -176,9 +176,10 @@ constexpr std::array<std::string_view, 12> kOfUpstreams = {"upstream.",
                                                            "limits.max_connecting_per_node",
                                                            "limits.max_scripts",
                                                            "limits.max_tracked_keys_per_worker"};
-constexpr std::array<std::string_view, 10> kOfListeners = {
-    "listen",      "unix_socket_mode", "reuse_port",     "backlog",       "requirepass_file",
-    "requirepass", "cluster_view",     "client_max_age", "sentinel_view", "announce"};
+constexpr std::array<std::string_view, 13> kOfListeners = {
+    "tls_cert_file",  "tls_key_file",  "tls_ca_file",      "listen",      "unix_socket_mode",
+    "reuse_port",     "backlog",       "requirepass_file", "requirepass", "cluster_view",
+    "client_max_age", "sentinel_view", "announce"};
 
 constexpr OptionScope scope_of(std::string_view path) {
   for (const std::string_view start : kOfUpstreams) {
@@ -231,6 +232,21 @@ constexpr auto kFailover = &Config::failover;
 
 constexpr Codec kListen = codec<kClient, &ClientConfig::listen>(&add_listen_address, &print_listen_addresses);
 constexpr Codec kSeeds = codec<kUpstream, &UpstreamConfig::seeds>(&add_seed, &print_seeds);
+
+// A file that is another one if what it holds is.
+template <auto File, auto Text>
+constexpr Codec kPemFile{
+    &set_unless_empty<kClient, &ClientConfig::tls, File>, kText<kClient, &ClientConfig::tls, File>.print,
+    [](const Config& left, const Config& right) {
+      return member<kClient, &ClientConfig::tls, File>(left) ==
+                 member<kClient, &ClientConfig::tls, File>(right) &&
+             member<kClient, &ClientConfig::tls, Text>(left) ==
+                 member<kClient, &ClientConfig::tls, Text>(right);
+    },
+    [](const Config& from, Config& to) {
+      member<kClient, &ClientConfig::tls, File>(to) = member<kClient, &ClientConfig::tls, File>(from);
+      member<kClient, &ClientConfig::tls, Text>(to) = member<kClient, &ClientConfig::tls, Text>(from);
+    }};
 
 constexpr Codec kZones = codec<kUpstream, &UpstreamConfig::zones>(&add_zone, &print_zones);
 
@@ -304,6 +320,11 @@ constexpr std::array kOptions{
         row("requirepass_file", "FILE", kSecretFile<kClient, &ClientConfig::requirepass_file>,
             "file whose first line is the password that clients must send"),
         "requirepass", false),
+    row("tls_cert_file", "FILE", kPemFile<&TlsConfig::cert_file, &TlsConfig::cert>,
+        "certificate for TLS at the TCP addresses; not set = no TLS"),
+    row("tls_key_file", "FILE", kPemFile<&TlsConfig::key_file, &TlsConfig::key>, "the certificate's key"),
+    row("tls_ca_file", "FILE", kPemFile<&TlsConfig::ca_file, &TlsConfig::ca>,
+        "certificates whose clients may connect; not set = all may"),
     row("cluster_view", "proxy|nodes", kWord<kClusterViews, kClient, &ClientConfig::cluster_view>,
         "whom CLUSTER SLOTS and the like name: Slotway itself, or the nodes"),
     row("sentinel_view", "on|off", kWord<kOffOn, kClient, &ClientConfig::sentinel_view>,

@@ -81,6 +81,7 @@ void Worker::make_entrances() {
     Entrance& entrance = *entrances_.emplace_back(std::make_unique<Entrance>(
         facts_, number, config::view_at(loop_.config, listener), home.parts(), home.pool, client_desk_));
     entrance.read_from = listener.read_from;
+    if (listener.client.tls.is_on()) entrance.tls = std::make_unique<TlsContext>(listener.client.tls);
     if (config::is_routed(loop_.config, listener))
       entrance.router = std::make_unique<PrefixRouter>(loop_.config, home.pool.number(), room_.upstreams);
   }
@@ -175,6 +176,10 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
 }
 
 void Worker::configure(Entrance& entrance, const config::ListenerConfig& listener) const {
+  if (entrance.config.client.tls != listener.client.tls) {
+    const config::TlsConfig& tls = listener.client.tls;
+    entrance.tls = tls.is_on() ? std::make_unique<TlsContext>(tls) : nullptr;
+  }
   entrance.config = config::view_at(loop_.config, listener);
   entrance.read_from = listener.read_from;
   if (entrance.router) entrance.router->configure(loop_.config);

@@ -5,9 +5,9 @@
 declare -A slotway_packages=(
   # To build slotway. (catch2 and python3 belong to the tests, but CMake looks for them when it configures.)
   [build]="g++ cmake ninja-build pkg-config libboost1.81-dev libhiredis-dev libyaml-cpp-dev libspdlog-dev
-    prometheus-cpp-dev libcli11-dev libjemalloc-dev catch2 python3"
+    prometheus-cpp-dev libcli11-dev libjemalloc-dev libssl-dev catch2 python3"
   # To run it against a real cluster, and to test it.
-  [test]="redis-server redis-tools curl python3 git ca-certificates prometheus tcl nftables"
+  [test]="redis-server redis-tools curl python3 git ca-certificates prometheus tcl nftables openssl"
   # Redis clients that tests/clients runs through Slotway, and what runs those from npm.
   [clients]="python3-redis"
   [node]="nodejs npm"

@@ -95,6 +95,7 @@ bool ClientSession::start(Handle handle) {
   if (inner_) return true;
   // No TCP_USER_TIMEOUT: it would cut off a client that reads slowly, which its limits deal with.
   tune_socket(socket_, {room_.loop.config.timeouts.tcp_keepalive, std::chrono::milliseconds{0}});
+  if (entrance_.tls && !local_address(socket_).is_unix()) tls_ = entrance_.tls->accept(socket_);
   return room_.loop.poller.add(socket_, {PollTag::Kind::client, handle_});
 }
 
@@ -106,7 +107,8 @@ void ClientSession::on_io(std::uint32_t events) {
   // Nobody reads the replies. Not so EPOLLHUP: who closes a unix socket may have sent requests before.
   if ((events & EPOLLERR) != 0) return finish();
   if (has_gone()) return finish();
-  if (((events & EPOLLIN) != 0 || hangup_) && !paused_ && !closing_) read();
+  const bool may_read = (events & EPOLLIN) != 0 || hangup_ || (tls_ && tls_->wants_write());
+  if (may_read && !paused_ && !closing_) read();
   if ((events & EPOLLOUT) != 0 && write_blocked_) {
     write_blocked_ = false;
     want_settle();
@@ -121,7 +123,7 @@ void ClientSession::read() {
       return room_.loop.poller.again({PollTag::Kind::client, handle_});
     const std::size_t wanted = parser_ ? parser_->wanted(read_.bytes().size()) : 0;
     const std::span<char> space = read_.writable(blocks, room_.loop.scratch(), wanted);
-    const IoResult result = inner_ ? inner_->read(space) : read_some(socket_, space);
+    const IoResult result = read_into(space);
     if (result.bytes > 0) {
       room_.loop.counters.client_bytes_in.add(result.bytes);
       last_active_ = room_.loop.now;
@@ -141,6 +143,12 @@ void ClientSession::read() {
     }
     if (result.status == IoStatus::would_block && !(hangup_ && result.bytes > 0)) return;
   }
+}
+
+IoResult ClientSession::read_into(std::span<char> space) {
+  if (tls_) [[unlikely]]
+    return tls_->read(space);
+  return inner_ ? inner_->read(space) : read_some(socket_, space);
 }
 
 // Takes every complete request. False: reading has to stop.
@@ -410,7 +418,7 @@ void ClientSession::write() {
     return out_.clear(room_.loop.blocks);
   }
   while (!out_.empty()) {
-    const IoResult result = write_some(socket_, out_, {});
+    const IoResult result = tls_ ? tls_->write(out_) : write_some(socket_, out_, {});
     out_.consume(room_.loop.blocks, result.bytes);
     room_.loop.counters.client_bytes_out.add(result.bytes);
     if (result.bytes > 0) last_active_ = room_.loop.now;
@@ -431,43 +439,6 @@ void ClientSession::on_tick() {
     finish();
 }
 
-ClientDescription ClientSession::describe() const {
-  const auto seconds_since = [this](TimePoint then) {
-    return std::chrono::duration_cast<std::chrono::seconds>(room_.loop.now - then);
-  };
-  ClientDescription client;
-  client.id = state_.id;
-  const config::ListenAddress local = local_address(socket_);
-  client.unix_socket = local.is_unix();
-  client.address = local.is_unix() ? local.path + ":0" : config::print_host_port(peer_address(socket_));
-  client.local_address = local.is_unix() ? client.address : config::print_host_port(local.tcp);
-  client.descriptor = socket_;
-  client.name = state_.name;
-  client.lib_name = state_.lib_name;
-  client.lib_version = state_.lib_version;
-  client.age = seconds_since(started_);
-  client.idle = seconds_since(last_active_);
-  client.database = state_.facts.database;
-  client.closing = closing_;
-  client.monitors = monitors_;
-  client.readonly = state_.readonly;
-  client.no_evict = state_.no_evict;
-  client.no_touch = state_.facts.no_touch;
-  if (tracking_)
-    client.tracking = TrackingDescription{tracking_->redirect, tracking_->bcast, tracking_->redirect_broken};
-  client.resp3 = state_.facts.resp3;
-  client.waits_to_write = write_blocked_;
-  client.query_bytes = read_.bytes().size();
-  client.output_bytes = out_.size();
-  client.transaction_bytes = transaction_ ? transaction_->held_bytes() : 0;
-  client.memory_bytes = memory_bytes();
-  client.blocked = is_blocked() || postponed_;
-  if (transaction_) client.queued = transaction_->count();
-  if (last_command_) client.command = last_command_->name;
-  describe_subscriptions(client);
-  return client;
-}
-
 void ClientSession::finish() {
   if (finished_) return;
   finished_ = true;
@@ -479,6 +450,7 @@ void ClientSession::finish() {
     inner_->closed = true;
     return;
   }
+  if (tls_) tls_->close();
   if (closing_) {
     // Unread bytes would make the kernel reset the connection, and the peer might lose its last replies. They
     // are dropped where they are: somebody else's may be in the scratch area at this moment.

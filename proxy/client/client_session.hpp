@@ -27,6 +27,7 @@
 #include "proxy/loop.hpp"
 #include "proxy/observe/log_limiter.hpp"
 #include "proxy/ring.hpp"
+#include "proxy/socket_io.hpp"
 #include "routing/plan.hpp"
 
 namespace slotway::proxy {
@@ -36,6 +37,7 @@ struct Entrance;
 struct InnerStream;
 class MonitorFeed;
 class ReplyComparisons;
+class TlsStream;
 
 using Sessions = Slab<ClientSession>;
 
@@ -260,6 +262,7 @@ class ClientSession {
   bool has_room_for(std::size_t bytes);
   void describe_subscriptions(ClientDescription& client) const;
   void read();
+  IoResult read_into(std::span<char> space);
   bool process_requests();
   Taken handle_request(protocol::ReadBuffer* source);
   bool pause();
@@ -289,9 +292,10 @@ class ClientSession {
   Handle handle_;
   int socket_;  // -1: it has an inner stream
   InnerStream* inner_ = nullptr;
-  bool settling_ = false;  // in room.to_settle
-  bool hangup_ = false;    // the peer will send no more: read on until the end
-  bool closing_ = false;   // takes no more requests; closes when all is answered and written
+  std::unique_ptr<TlsStream> tls_;  // nullptr: its bytes are the socket's
+  bool settling_ = false;           // in room.to_settle
+  bool hangup_ = false;             // the peer will send no more: read on until the end
+  bool closing_ = false;            // takes no more requests; closes when all is answered and written
   bool finished_ = false;
   bool paused_ = false;
   bool limited_ = false;  // paused, and because of a limit

@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "proxy/client/local_commands.hpp"
+#include "proxy/client/tls_stream.hpp"
 #include "proxy/client/upstream_parts.hpp"
 #include "proxy/dispatch/prefix_router.hpp"
 
@@ -24,6 +25,7 @@ struct Entrance {
   config::Config config;
   std::optional<config::ReadFrom> read_from;  // in the place of the upstreams'
   UpstreamParts home;
+  std::unique_ptr<TlsContext> tls;  // for clients that come from now on; nullptr: none
   const LocalCommands local_commands;
   std::unique_ptr<PrefixRouter> router;  // nullptr: all that is asked is asked at home
 };

@@ -62,7 +62,8 @@ void ClientSession::check_age() {
 
 bool ClientSession::has_nothing_open() const {
   return replies_.size() == 0 && out_.empty() && !parser_ && read_.bytes().empty() && !transaction_ &&
-         !exec_ && watched_slot_ == routing::kAnySlot && (inner_ || !has_unread(socket_));
+         !exec_ && watched_slot_ == routing::kAnySlot && (inner_ || !has_unread(socket_)) &&
+         !(tls_ && tls_->has_pending());
 }
 
 bool ClientSession::waits_for_pushes() const { return state_.facts.subscriber || monitors_ || tracking_; }
