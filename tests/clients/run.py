@@ -43,7 +43,8 @@ def parse_arguments():
     )  # fmt: skip
     parser.add_argument(
         "--direct", action="store_true",
-        help="without Slotway: plain clients at a redis-server, cluster clients at the cluster; nothing is pending",
+        help="without Slotway: plain clients at a redis-server, cluster clients at the cluster, those that ask "
+        "a sentinel at one; nothing is pending",
     )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="print the scenarios and end")
     options = parser.parse_args()
@@ -97,6 +98,12 @@ def read_pending():
                 sys.exit(f"{PENDING}:{number}: a line is CLIENT/FEATURE or CLIENT/* and a reason, each once")
             reasons[name] = reason.strip()
     return reasons
+
+
+def direct_port(started, client, feature):
+    if feature.startswith("sentinel"):
+        return started.sentinel
+    return started.cluster[0] if client.endswith("-cluster") else started.plain
 
 
 def run_scenario(program, client, feature, port, proxied):
@@ -177,6 +184,7 @@ def main():
         started.start_cluster()
         if options.direct:
             started.start_plain()
+            started.start_sentinel()
         else:
             started.start_slotway(os.path.abspath(options.slotway))
         for program, client, feature, oldest in chosen(scenarios, options.only):
@@ -185,7 +193,7 @@ def main():
                 report.line("skipped", name, f"needs Node.js {oldest}, this is {node}")
                 continue
             started.clean()
-            port = started.proxy or (started.cluster[0] if client.endswith("-cluster") else started.plain)
+            port = started.proxy or direct_port(started, client, feature)
             begin = time.monotonic()
             passed, output = run_scenario(program, client, feature, port, not options.direct)
             report.result(name, passed, output, time.monotonic() - begin)

@@ -14,6 +14,7 @@ from local_servers import HOST, ServerError, ask, die_with_parent, free_port, wa
 PRIMARIES = 3
 # Keyspace events are on, because a scenario listens to them.
 REDIS_OPTIONS = ("--bind", HOST, "--save", "", "--appendonly", "no", "--notify-keyspace-events", "KEA")
+MASTER = "mymaster"  # what a sentinel calls the primary, and so does Slotway if not told otherwise
 CLUSTER_OPTIONS = ("--cluster-enabled", "yes", "--cluster-node-timeout", "5000", "--repl-diskless-sync-delay", "0")
 
 
@@ -25,6 +26,7 @@ class Servers:
         self.children = []
         self.cluster = []  # ports of the nodes, the primaries first
         self.plain = None  # port of a redis-server without cluster mode
+        self.sentinel = None  # port of a sentinel that watches it
         self.proxy = None  # port of Slotway
 
     def __enter__(self):
@@ -78,7 +80,21 @@ class Servers:
         return port
 
     def start_plain(self):
-        self.plain = self.start_redis("plain")
+        self.plain = self.start_redis("plain", "--repl-diskless-sync-delay", "0")
+
+    def start_sentinel(self):
+        """A replica of the plain server, and a sentinel that knows both."""
+        replica = self.start_redis("replica", "--replicaof", HOST, str(self.plain))
+        wait_for("the replica", lambda: "master_link_status:up" in ask(replica, "INFO"))
+        port = free_port()
+        settings = os.path.join(self.folder, "sentinel.conf")
+        with open(settings, "w", encoding="utf-8") as file:
+            file.write(f"bind {HOST}\nsentinel monitor {MASTER} {HOST} {self.plain} 1\n")
+        self.start(
+            "sentinel", "redis-server", settings, "--sentinel", "--port", str(port),
+            ready=lambda: "master-link-status\r\n$2\r\nok" in ask(port, "SENTINEL", "REPLICAS", MASTER),
+        )  # fmt: skip
+        self.sentinel = port
 
     def start_cluster(self):
         """Three primaries with a replica each."""
@@ -107,7 +123,7 @@ class Servers:
         seeds = ",".join(f"{HOST}:{node}" for node in self.cluster)
         self.slotway = self.start(
             "slotway", binary, "--upstream", seeds, "--listen", f"{HOST}:{port}", "--workers", "2",
-            "--admin", f"{HOST}:{admin}", ready=ready,
+            "--sentinel-view", "on", "--admin", f"{HOST}:{admin}", ready=ready,
         )  # fmt: skip
         self.proxy = port
 

@@ -9,10 +9,11 @@ import app
 import check
 import data
 import messages
+import sentinel
 import server
 import streams
 
-MODULES = (data, messages, server, streams)  # importing them has filled app.features
+MODULES = (data, messages, sentinel, server, streams)  # importing them has filled app.features
 
 
 def main():

@@ -72,6 +72,11 @@ class App {
   }
 }
 
-const features = { ...require("./data"), ...require("./messages"), ...require("./server") };
+const features = {
+  ...require("./data"),
+  ...require("./messages"),
+  ...require("./sentinel"),
+  ...require("./server"),
+};
 
 module.exports = { clients, App, features };
