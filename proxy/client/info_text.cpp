@@ -120,7 +120,9 @@ std::string info_text(const ProxyFacts& facts, unsigned listener, const config::
   if (sections.wants("stats")) write_stats(text, totals);
   if (sections.wants("replication")) {
     text.section("Replication");
-    text.field("role", "master");
+    // Some clients want to find in it what they have asked a sentinel for, and here that is one address for
+    // both.
+    if (!config.client.sentinel_view) text.field("role", "master");
   }
   if (sections.wants("cluster")) {
     text.section("Cluster");

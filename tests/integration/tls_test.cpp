@@ -89,9 +89,9 @@ TEST_CASE("redis-cli is served over TLS, and values of any size come whole") {
 
 TEST_CASE("many clients and pipelines go through TLS") {
   Secured secured;
-  const kit::CommandResult result = shell("redis-benchmark --tls --cacert " + secured.file("server.crt") +
-                                          " -p " + std::to_string(secured.slotway.port()) +
-                                          " -n 4000 -c 20 -P 16 -d 3000 -t set,get,incr -q 2>&1");
+  const kit::CommandResult result =
+      shell("redis-benchmark --tls --cacert " + secured.file("server.crt") + " -p " +
+            std::to_string(secured.slotway.port()) + " -n 4000 -c 20 -P 16 -d 3000 -t set,get,incr -q 2>&1");
   INFO(result.output);
   CHECK(result.exit_code == 0);
   CHECK(result.output.find("rror") == std::string::npos);

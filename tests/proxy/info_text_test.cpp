@@ -44,6 +44,13 @@ std::vector<std::string> sections_of(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("to clients that asked for a primary or a replica Slotway is either") {
+  Stage stage;
+  CHECK(stage.text({"replication"}).find("role:master\r\n") != std::string::npos);
+  stage.config.client.sentinel_view = true;
+  CHECK(stage.text({"replication"}).find("role:") == std::string::npos);
+}
+
 TEST_CASE("The proxy's sections are those that were asked for") {
   const std::vector<std::string> all = {"Server", "Clients", "Stats", "Replication", "Cluster", "Slotway"};
   struct Case {
