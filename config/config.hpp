@@ -4,6 +4,7 @@
 // Units: durations are chrono types; sizes are bytes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -106,6 +107,14 @@ struct TlsConfig {
   friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
 };
 
+// Who clients may log in as, besides the default user.
+struct ClientUser {
+  std::string name;
+  std::string password_file;
+  std::string password;  // what the file holds
+  friend bool operator==(const ClientUser&, const ClientUser&) = default;
+};
+
 // YAML keys `listen` .. `debug_command`, at the top level: the client side.
 struct ClientConfig {
   // `listen`: at least one, of which no two claim the same address
@@ -115,6 +124,14 @@ struct ClientConfig {
   int backlog = 1024;                  // `backlog`: of each
   std::string requirepass;  // `requirepass`, or what `requirepass_file` holds: empty = clients need no AUTH
   std::string requirepass_file;  // `requirepass_file`
+  // `users`: with some, the default user is off unless it has a password
+  std::vector<ClientUser> users;
+  bool needs_login() const { return !requirepass.empty() || !users.empty(); }
+  bool default_user_is_on() const { return !requirepass.empty() || users.empty(); }
+  bool has_user(std::string_view name) const {
+    return name == "default" || std::any_of(users.begin(), users.end(),
+                                            [name](const ClientUser& user) { return user.name == name; });
+  }
   TlsConfig tls;
   ClusterViewMode cluster_view = ClusterViewMode::proxy;  // `cluster_view`: what CLUSTER SLOTS … answer
   // `client_max_age`: older clients are closed between two requests, give or take a tenth; 0 = never

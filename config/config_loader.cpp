@@ -46,6 +46,7 @@ class Ground {
     } else {
       read_secret("requirepass_file", config.client.requirepass_file, "requirepass",
                   config.client.requirepass);
+      read_users();
       read_tls();
     }
   }
@@ -104,6 +105,21 @@ class Ground {
     }
     secret = std::move(std::get<std::string>(read));
     origins.set(secret_path, {Source::file, file, 0});
+  }
+
+  void read_users() {
+    if (!prefix_.empty() && origins.of("users").source == Source::defaults) return;
+    for (std::size_t i = 0; i < config.client.users.size(); ++i) {
+      ClientUser& user = config.client.users[i];
+      secret_files.push_back(user.password_file);
+      auto read = read_secret_file(user.password_file);
+      if (auto* complaint = std::get_if<Complaint>(&read)) {
+        problems.push_back({origins.of("users"), shown(*find_option("users")) + "[" + std::to_string(i) + "]",
+                            std::move(*complaint)});
+      } else {
+        user.password = std::move(std::get<std::string>(read));
+      }
+    }
   }
 
   // A listener has read those of the top level already, if it has none of its own.

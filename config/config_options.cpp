@@ -48,6 +48,23 @@ std::string print_zones(const Config& config) {
   return out.empty() ? "(not set)" : out;
 }
 
+MaybeComplaint add_user(std::string_view text, Config& config) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size())
+    return Complaint{quoted(text) + " is not NAME=FILE",
+                     "write a user's name, and a file whose first line is the password"};
+  config.client.users.push_back(
+      {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)), {}});
+  return std::nullopt;
+}
+
+std::string print_users(const Config& config) {
+  std::string out;
+  for (const ClientUser& user : config.client.users)
+    out += (out.empty() ? "" : ",") + user.name + "=" + user.password_file;
+  return out.empty() ? "(not set)" : out;
+}
+
 MaybeComplaint add_listen_address(std::string_view text, Config& config) {
   const auto parsed = parse_listen_address(text);
   if (const auto* complaint = std::get_if<Complaint>(&parsed)) return *complaint;
@@ -176,10 +193,10 @@ constexpr std::array<std::string_view, 12> kOfUpstreams = {"upstream.",
                                                            "limits.max_connecting_per_node",
                                                            "limits.max_scripts",
                                                            "limits.max_tracked_keys_per_worker"};
-constexpr std::array<std::string_view, 13> kOfListeners = {
-    "tls_cert_file",  "tls_key_file",  "tls_ca_file",      "listen",      "unix_socket_mode",
-    "reuse_port",     "backlog",       "requirepass_file", "requirepass", "cluster_view",
-    "client_max_age", "sentinel_view", "announce"};
+constexpr std::array<std::string_view, 14> kOfListeners = {
+    "users",         "tls_cert_file", "tls_key_file",     "tls_ca_file", "listen",       "unix_socket_mode",
+    "reuse_port",    "backlog",       "requirepass_file", "requirepass", "cluster_view", "client_max_age",
+    "sentinel_view", "announce"};
 
 constexpr OptionScope scope_of(std::string_view path) {
   for (const std::string_view start : kOfUpstreams) {
@@ -320,6 +337,9 @@ constexpr std::array kOptions{
         row("requirepass_file", "FILE", kSecretFile<kClient, &ClientConfig::requirepass_file>,
             "file whose first line is the password that clients must send"),
         "requirepass", false),
+    list_row(row("users", "NAME=FILE[,...]", codec<kClient, &ClientConfig::users>(&add_user, &print_users),
+                 "users that clients may log in as, and files with their passwords"),
+             [](Config& config) { config.client.users.clear(); }),
     row("tls_cert_file", "FILE", kPemFile<&TlsConfig::cert_file, &TlsConfig::cert>,
         "certificate for TLS at the TCP addresses; not set = no TLS"),
     row("tls_key_file", "FILE", kPemFile<&TlsConfig::key_file, &TlsConfig::key>, "the certificate's key"),

@@ -1,5 +1,6 @@
 #include "config/config_validator.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -134,7 +135,10 @@ class Check {
       check_logins();
       check_topology();
     }
-    if (entry_->kind == EntryKind::listener) check_listen();
+    if (entry_->kind == EntryKind::listener) {
+      check_listen();
+      check_users();
+    }
     return std::move(problems_);
   }
 
@@ -143,6 +147,7 @@ class Check {
     if (config_.upstreams.empty() || !config_.upstream.seeds.empty()) check_upstream();
     check_logins();
     if (config_.listeners.empty() || !config_.client.listen.empty()) check_listen();
+    check_users();
     if (config_.admin) check_address("admin", *config_.admin);
     check_order("limits.max_request", config_.limits.max_request_bytes < config_.limits.max_bulk_bytes,
                 "limits.max_bulk", "raise max_request, or lower max_bulk: a request holds its arguments");
@@ -236,6 +241,19 @@ class Check {
     if (username.empty() || !password.empty() || is_unknown) return;
     complain({prefix + "username"}, "there is a user name but no password",
              "set " + shown(path) + "_file or " + shown(path) + ", or remove the user name");
+  }
+
+  void check_users() {
+    const std::vector<ClientUser>& users = config_.client.users;
+    for (auto user = users.begin(); user != users.end(); ++user) {
+      const auto is_same = [&](const ClientUser& other) { return other.name == user->name; };
+      if (user->name == "default")
+        complain({"users"}, "the default user's password is requirepass", "use requirepass_file for it");
+      if (user->name.find_first_of(" \t") != std::string::npos)
+        complain({"users"}, quoted(user->name) + " has a blank in it", "write a name without");
+      if (std::any_of(users.begin(), user, is_same))
+        complain({"users"}, quoted(user->name) + " is there twice", "keep one of the two");
+    }
   }
 
   void check_listen() {

@@ -169,7 +169,7 @@ void Worker::configure(std::shared_ptr<const config::Config> config) {
       for (std::size_t i = 0; i < entrances_.size(); ++i) configure(*entrances_[i], listeners[i]);
       // As in Redis: who has not logged in needs not any more.
       sessions_.for_each([](Handle, ClientSession& session) {
-        if (session.entrance().config.client.requirepass.empty()) session.state().facts.authenticated = true;
+        if (!session.entrance().config.client.needs_login()) session.state().facts.authenticated = true;
       });
     });
   });

@@ -1,5 +1,8 @@
 #include "proxy/client/acl_commands.hpp"
 
+#include <string_view>
+#include <vector>
+
 #include "protocol/reply_writer.hpp"
 
 namespace slotway::proxy {
@@ -10,14 +13,25 @@ using protocol::LocalCommand;
 using protocol::write_array_header;
 using protocol::write_bulk;
 
-constexpr std::string_view kUser = "default";
+struct User {
+  std::string_view name;
+  bool is_on;
+  bool needs_password;
+};
 
-void describe_user(bool needs_password, bool resp3, std::string& out) {
+std::vector<User> users_of(const config::ClientConfig& client) {
+  const bool is_on = client.default_user_is_on();
+  std::vector<User> users{{"default", is_on, !client.requirepass.empty() || !is_on}};
+  for (const config::ClientUser& user : client.users) users.push_back({user.name, true, true});
+  return users;
+}
+
+void describe_user(const User& user, bool resp3, std::string& out) {
   protocol::write_map_header(out, resp3, 6);
   write_bulk(out, "flags");
-  protocol::write_set_header(out, resp3, needs_password ? 1 : 2);
-  write_bulk(out, "on");
-  if (!needs_password) write_bulk(out, "nopass");
+  protocol::write_set_header(out, resp3, user.needs_password ? 1 : 2);
+  write_bulk(out, user.is_on ? "on" : "off");
+  if (!user.needs_password) write_bulk(out, "nopass");
   write_bulk(out, "passwords");
   write_array_header(out, 0);
   write_bulk(out, "commands");
@@ -30,21 +44,31 @@ void describe_user(bool needs_password, bool resp3, std::string& out) {
   write_array_header(out, 0);
 }
 
+std::string line_of(const User& user) {
+  return "user " + std::string(user.name) + (user.is_on ? " on" : " off") +
+         (user.needs_password ? "" : " nopass") + " ~* &* +@all";
+}
+
 }  // namespace
 
-void run_acl(LocalCommand command, const protocol::RequestView& request, bool needs_password, bool resp3,
-             std::string& out) {
+void run_acl(LocalCommand command, const protocol::RequestView& request, const config::ClientConfig& client,
+             std::string_view user, bool resp3, std::string& out) {
+  const std::vector<User> users = users_of(client);
   switch (command) {
     case LocalCommand::acl_getuser:
-      if (request.arg(2) == kUser) return describe_user(needs_password, resp3, out);
-      protocol::write_null(out, resp3);
+      for (const User& known : users) {
+        if (request.arg(2) == known.name) return describe_user(known, resp3, out);
+      }
+      return protocol::write_null(out, resp3);
+    case LocalCommand::acl_users:
+      write_array_header(out, users.size());
+      for (const User& known : users) write_bulk(out, known.name);
       return;
-    case LocalCommand::acl_users: write_array_header(out, 1); return write_bulk(out, kUser);
     case LocalCommand::acl_list:
-      write_array_header(out, 1);
-      return write_bulk(
-          out, needs_password ? "user default on ~* &* +@all" : "user default on nopass ~* &* +@all");
-    default: return write_bulk(out, kUser);  // WHOAMI
+      write_array_header(out, users.size());
+      for (const User& known : users) write_bulk(out, line_of(known));
+      return;
+    default: return write_bulk(out, user);  // WHOAMI
   }
 }
 

@@ -1,16 +1,19 @@
-// ACL's reading subcommands for the proxy's one user, `default`, as Redis 7.0 describes it (acl.c). Pure;
-// any thread. Invariant: nothing of the password is told, not even its hash.
+// ACL's reading subcommands for a listener's users, as Redis 7.0 describes them (acl.c). Pure; any thread.
+// Invariant: nothing of a password is told, not even its hash.
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "config/config.hpp"
 #include "protocol/command_table.hpp"
 #include "protocol/request.hpp"
 
 namespace slotway::proxy {
 
 // Appends one reply. REQUIRES: `command` is one of ACL's.
-void run_acl(protocol::LocalCommand command, const protocol::RequestView& request, bool needs_password,
-             bool resp3, std::string& out);
+// `user`: who asks.
+void run_acl(protocol::LocalCommand command, const protocol::RequestView& request,
+             const config::ClientConfig& client, std::string_view user, bool resp3, std::string& out);
 
 }  // namespace slotway::proxy

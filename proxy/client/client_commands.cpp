@@ -141,6 +141,9 @@ void ClientCommands::list(const RequestView& request, ClientSession& session, st
 void ClientCommands::kill(const RequestView& request, ClientSession& session, std::string& out) const {
   auto filter = parse_client_kill(request, session.state().id);
   if (const auto* error = std::get_if<std::string>(&filter)) return write_error(out, *error);
+  const auto& user = std::get<ClientFilter>(filter).user;
+  if (user && !session.entrance().config.client.has_user(*user))
+    return write_error(out, errors::no_such_user(*user));
   desk_.ask(session, kFamily,
             {.kind = ClientQuestion::Kind::kill, .filter = std::move(std::get<ClientFilter>(filter))});
 }

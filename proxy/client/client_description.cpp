@@ -68,7 +68,7 @@ std::string ClientDescription::line() const {
   number("tot-mem", memory_bytes);
   field("events", waits_to_write ? "rw" : "r");
   field("cmd", command.empty() ? "NULL" : command);
-  field("user", "default");
+  field("user", user);
   number("redir", tracking ? static_cast<std::int64_t>(tracking->redirect) : -1);
   number("resp", resp3 ? 3 : 2);
   // As Redis 7.2; older servers know no such fields.

@@ -29,6 +29,7 @@ struct ClientDescription {
   bool unix_socket = false;
   int descriptor = -1;
   std::string name;
+  std::string user = "default";
   std::string lib_name;  // CLIENT SETINFO
   std::string lib_version;
   std::chrono::seconds age{0};

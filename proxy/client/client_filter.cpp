@@ -28,8 +28,7 @@ MaybeError add_kill_option(std::string_view option, std::string_view value, Clie
   } else if (equal_ignore_case(option, "laddr")) {
     filter.local_address = value;
   } else if (equal_ignore_case(option, "user")) {
-    // Every client is the one user that there is.
-    if (value != "default") return errors::no_such_user(value);
+    filter.user = value;
   } else if (equal_ignore_case(option, "skipme")) {
     if (!equal_ignore_case(value, "yes") && !equal_ignore_case(value, "no"))
       return std::string(errors::kSyntax);
@@ -45,6 +44,7 @@ MaybeError add_kill_option(std::string_view option, std::string_view value, Clie
 bool ClientFilter::matches(const ClientDescription& client) const {
   if (address && *address != client.address) return false;
   if (local_address && *local_address != client.local_address) return false;
+  if (user && *user != client.user) return false;
   if (type && *type != client.type) return false;
   if (!ids.empty() && !ids.contains(static_cast<std::int64_t>(client.id))) return false;
   return !(skip_asking && client.id == asking);

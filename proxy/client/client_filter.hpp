@@ -17,6 +17,7 @@ namespace slotway::proxy {
 struct ClientFilter {
   std::optional<std::string> address;        // ADDR
   std::optional<std::string> local_address;  // LADDR
+  std::optional<std::string> user;           // USER
   std::optional<ClientType> type;
   std::unordered_set<std::int64_t> ids;    // ID: any of these; empty = every id
   std::vector<std::int64_t> ids_in_order;  // of LIST ID: as they were asked for

@@ -57,7 +57,7 @@ ClientSession::ClientSession(SessionRoom& room, const Entrance& entrance, int so
       started_(room.loop.now),
       last_active_(room.loop.now) {
   state_.id = id;
-  state_.facts.authenticated = entrance.config.client.requirepass.empty();
+  state_.facts.authenticated = !entrance.config.client.needs_login();
   room_.loop.counters.clients.add();
   room_.loop.counters.clients_accepted.add();
 }

@@ -128,7 +128,7 @@ void LocalCommands::run(LocalCommand command, const RequestView& request, Client
     case LocalCommand::acl_users:
     case LocalCommand::acl_list:
     case LocalCommand::acl_getuser:
-      return run_acl(command, request, !config_.client.requirepass.empty(), session.facts().resp3, out);
+      return run_acl(command, request, config_.client, session.state().user, session.facts().resp3, out);
     case LocalCommand::quit:
       session.close_after_replies();
       out += protocol::kOk;
@@ -181,19 +181,28 @@ void LocalCommands::info(const RequestView& request, const ClientSession& sessio
 }
 
 bool LocalCommands::password_matches(std::string_view user, std::string_view password) const {
-  const std::string& required = config_.client.requirepass;
+  const config::ClientConfig& client = config_.client;
   // As Redis's default user: without a password configured it takes any.
-  return user == "default" && (required.empty() || equal_in_constant_time(password, required));
+  if (user == "default" && client.default_user_is_on())
+    return client.requirepass.empty() || equal_in_constant_time(password, client.requirepass);
+  bool matches = false;
+  for (const config::ClientUser& known : client.users)
+    matches = (known.name == user && equal_in_constant_time(password, known.password)) || matches;
+  return matches;
+}
+
+void LocalCommands::log_in(ClientSession& session, std::string_view user) {
+  session.state().facts.authenticated = true;
+  session.state().user = user;
 }
 
 void LocalCommands::auth(const RequestView& request, ClientSession& session, std::string& out) const {
   if (request.argc() > 3) return write_error(out, errors::kSyntax);
   const bool with_user = request.argc() == 3;
-  if (!with_user && config_.client.requirepass.empty()) return write_error(out, errors::kAuthWithoutPassword);
-  if (!password_matches(with_user ? request.arg(1) : "default", request.arg(with_user ? 2 : 1))) {
-    return write_error(out, errors::kWrongPass);
-  }
-  session.state().facts.authenticated = true;
+  if (!with_user && !config_.client.needs_login()) return write_error(out, errors::kAuthWithoutPassword);
+  const std::string_view user = with_user ? request.arg(1) : "default";
+  if (!password_matches(user, request.arg(with_user ? 2 : 1))) return write_error(out, errors::kWrongPass);
+  log_in(session, user);
   out += protocol::kOk;
 }
 
@@ -201,7 +210,8 @@ void LocalCommands::reset(ClientSession& session, std::string& out) const {
   session.reset();
   SessionState& state = session.state();
   state.name.clear();
-  state.facts.authenticated = config_.client.requirepass.empty();
+  state.facts.authenticated = !config_.client.needs_login();
+  state.user = "default";
   state.reply_off = false;
   state.readonly = false;
   protocol::write_simple(out, "RESET");
@@ -236,7 +246,7 @@ void LocalCommands::hello(const RequestView& request, ClientSession& session, st
     if (equal_ignore_case(option, "auth") && more >= 2) {
       if (!password_matches(request.arg(at + 1), request.arg(at + 2)))
         return write_error(out, errors::kWrongPass);
-      session.state().facts.authenticated = true;
+      log_in(session, request.arg(at + 1));
       at += 2;
     } else if (equal_ignore_case(option, "setname") && more >= 1) {
       if (!is_client_name(request.arg(at + 1))) return write_error(out, errors::kBadClientName);

@@ -49,6 +49,7 @@ class LocalCommands {
   void hello_reply(const ClientSession& session, std::string& out) const;
   void reset(ClientSession& session, std::string& out) const;
   void no_touch(const protocol::RequestView& request, ClientSession& session, std::string& out) const;
+  static void log_in(ClientSession& session, std::string_view user);
   bool password_matches(std::string_view user, std::string_view password) const;
   std::uint32_t databases() const;
   std::string server_version() const;

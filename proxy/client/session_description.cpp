@@ -18,6 +18,7 @@ ClientDescription ClientSession::describe() const {
   client.local_address = local.is_unix() ? client.address : config::print_host_port(local.tcp);
   client.descriptor = socket_;
   client.name = state_.name;
+  client.user = state_.user;
   client.lib_name = state_.lib_name;
   client.lib_version = state_.lib_version;
   client.age = seconds_since(started_);

@@ -11,9 +11,10 @@
 namespace slotway::proxy {
 
 struct SessionState {
-  std::uint64_t id = 0;  // unique in the process, as CLIENT ID
-  std::string name;      // CLIENT SETNAME
-  std::string lib_name;  // CLIENT SETINFO LIB-NAME
+  std::uint64_t id = 0;          // unique in the process, as CLIENT ID
+  std::string name;              // CLIENT SETNAME
+  std::string user = "default";  // that it has logged in as
+  std::string lib_name;          // CLIENT SETINFO LIB-NAME
   std::string lib_version;
   routing::SessionFacts facts;
   bool reply_off = false;   // CLIENT REPLY OFF

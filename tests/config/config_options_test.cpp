@@ -63,6 +63,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"upstream.read_your_writes", "on"},
       {"upstream.zone", "eu-1a"},
       {"upstream.zones", "10.0.0.0/8=eu-1a"},
+      {"users", "app=/run/app"},
       {"tls_cert_file", "a.crt"},
       {"tls_key_file", "a.key"},
       {"tls_ca_file", "ca.crt"},

@@ -113,6 +113,37 @@ TEST_CASE("passwords of entries come from their own files") {
   CHECK(result.files.size() == 3);
 }
 
+TEST_CASE("users have passwords of their own, at the top level or at a listener") {
+  const ConfigFolder folder;
+  const std::string one = folder.write("one", "word-one\n");
+  const std::string two = folder.write("two", "word-two\n");
+  const LoadResult result = folder.load(
+      {"--upstream", "a:1", "--users", "app=" + one, "--config",
+       folder.write("a.yaml",
+                    "listeners:\n  - {listen: 127.0.0.1:1, upstream: default}\n  - {listen: 127.0.0.1:2, "
+                    "upstream: default, users: [\"app=" +
+                        two + "\", \"batch=" + one + "\"]}\n")});
+  CHECK(texts_of(result.problems) == Texts{});
+  REQUIRE(result.config);
+  const Config& config = *result.config;
+  CHECK(config.client.users == std::vector<ClientUser>{{"app", one, "word-one"}});
+  CHECK(config.listeners[0].client.users == config.client.users);
+  CHECK(config.listeners[1].client.users ==
+        std::vector<ClientUser>{{"app", two, "word-two"}, {"batch", one, "word-one"}});
+  CHECK(config.client.needs_login());
+  CHECK_FALSE(config.client.default_user_is_on());
+
+  const Texts problems =
+      folder.problems({"--upstream", "a:1", "--users",
+                       "default=" + one + ",app=" + one + ",app=" + two + ",x=" + folder.path("none")});
+  CHECK(
+      problems ==
+      Texts{"--users: cannot read 'none': No such file or directory; check the path, and that Slotway's user "
+            "may read it",
+            "--users: the default user's password is requirepass; use requirepass_file for it",
+            "--users: 'app' is there twice; keep one of the two"});
+}
+
 TEST_CASE("what is wrong with entries is told with its place") {
   const auto [text, problems] = GENERATE(table<std::string, Texts>({
       {"upstreams: 5\n",

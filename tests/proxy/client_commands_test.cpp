@@ -93,7 +93,9 @@ TEST_CASE("CLIENT INFO and LIST show the session as it is") {
 
 TEST_CASE("CLIENT KILL of the session itself is answered first, and what comes behind it is not") {
   LocalStage stage;
-  check_all(stage, {{"CLIENT KILL ID 7", ":0\r\n"}, {"CLIENT KILL 1.2.3.4:5", error(errors::kNoSuchClient)}});
+  check_all(stage, {{"CLIENT KILL ID 7", ":0\r\n"},
+                    {"CLIENT KILL 1.2.3.4:5", error(errors::kNoSuchClient)},
+                    {"CLIENT KILL USER other", error("ERR No such user 'other'")}});
   const bool by_id = GENERATE(true, false);
   const std::string kill = by_id ? "CLIENT KILL ID 7 SKIPME no" : "CLIENT KILL ?:0";
   CHECK(stage.exchange(bytes_of("PING / " + kill + " / PING")) ==

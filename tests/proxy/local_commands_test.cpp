@@ -142,6 +142,37 @@ TEST_CASE("With a password nothing is answered before it was given") {
                    });
 }
 
+TEST_CASE("With users the default one is off, unless it has a password") {
+  config::Config config;
+  config.client.users = {{"app", "", "word"}, {"batch", "", "other"}};
+  const bool has_default = GENERATE(false, true);
+  if (has_default) config.client.requirepass = "default-word";
+  LocalStage stage(config);
+  const std::string wrong = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+  CHECK(stage.exchange("PING\r\n") == "-NOAUTH Authentication required.\r\n");
+  CHECK(stage.exchange("AUTH default x\r\n") == wrong);
+  CHECK(stage.exchange("AUTH x\r\n") == wrong);
+  CHECK(stage.exchange("AUTH app other\r\n") == wrong);
+  CHECK(stage.exchange("AUTH nobody word\r\n") == wrong);
+  CHECK(stage.exchange("AUTH default default-word\r\n") == (has_default ? "+OK\r\n" : wrong));
+  CHECK(stage.exchange("AUTH app word\r\n") == "+OK\r\n");
+  CHECK(stage.exchange("ACL WHOAMI\r\n") == "$3\r\napp\r\n");
+  CHECK(stage.exchange("AUTH batch other\r\n") == "+OK\r\n");
+  CHECK(stage.exchange("ACL WHOAMI\r\n") == "$5\r\nbatch\r\n");
+  CHECK(stage.exchange("AUTH app other\r\n") == wrong);
+  CHECK(stage.exchange("ACL WHOAMI\r\n") == "$5\r\nbatch\r\n");
+  CHECK(stage.exchange("ACL USERS\r\n") == "*3\r\n$7\r\ndefault\r\n$3\r\napp\r\n$5\r\nbatch\r\n");
+  const std::string listed = has_default ? "user default on ~* &* +@all" : "user default off ~* &* +@all";
+  CHECK(stage.exchange("ACL LIST\r\n").find(listed) != std::string::npos);
+  CHECK(stage.exchange("ACL GETUSER app\r\n").starts_with("*12\r\n$5\r\nflags\r\n*1\r\n$2\r\non\r\n"));
+  CHECK(stage.exchange("ACL GETUSER nobody\r\n") == "$-1\r\n");
+  CHECK(stage.exchange("CLIENT INFO\r\n").find(" user=batch ") != std::string::npos);
+  CHECK(stage.exchange("RESET\r\n") == "+RESET\r\n");
+  CHECK(stage.exchange("PING\r\n") == "-NOAUTH Authentication required.\r\n");
+  CHECK(stage.exchange("HELLO 2 AUTH app word\r\n").starts_with("*14\r\n"));
+  CHECK(stage.exchange("ACL WHOAMI\r\n") == "$3\r\napp\r\n");
+}
+
 TEST_CASE("AUTH counts for the very next command of the same packet") {
   LocalStage stage(with_password("secret"));
   CHECK(stage.exchange(encoded({"PING"}) + encoded({"AUTH", "secret"}) + encoded({"PING"}) +
