@@ -68,8 +68,10 @@ Taken PrefixRouter::dispatch(ClientSession& session, const protocol::RequestView
   const Taken taken = planner_.translated()
                           ? dispatcher.dispatch_as(*row, session, planner_.translation(), nullptr)
                           : dispatcher.dispatch_as(*row, session, request, source);
-  // A script is loaded where it is first used.
-  if (row->scripts == protocol::ScriptUse::load || row->scripts == protocol::ScriptUse::flush) {
+  // A script is loaded where it is first used; unless the command was refused, for want of its body or a
+  // login.
+  const bool may_run = row->arity_ok(request.argc()) && session.facts().authenticated;
+  if (may_run && (row->scripts == protocol::ScriptUse::load || row->scripts == protocol::ScriptUse::flush)) {
     for (const UpstreamParts& other : upstreams_) {
       if (other.number != plan.upstream) other.dispatcher->note_scripts(request, row->scripts);
     }

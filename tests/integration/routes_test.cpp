@@ -92,6 +92,7 @@ TEST_CASE("what routes cannot serve is refused with the reason, and nothing is d
   CHECK(client.text({"BLPOP", "c:q", "1"}).find("strip_prefix do not translate") != std::string::npos);
   CHECK(client.text({"NOSUCH", "a:k"}).starts_with("-ERR unknown command"));
   CHECK(client.text({"GET"}).starts_with("-ERR wrong number of arguments"));
+  CHECK(client.text({"SCRIPT", "LOAD"}).starts_with("-ERR wrong number of arguments"));
   CHECK(client.text({"GET", "a:k"}) == "\"v\"");
 }
 
