@@ -45,7 +45,6 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
       room_{loop_, slots_, parse_limits(config.limits), {}, {}, {}, {}},
       client_desk_(index, facts, room_, sessions_),
       comparisons_(loop_),
-      monitor_feed_(index, count, facts, room_, sessions_),
       memory_guard_(index, facts, room_, sessions_),
       drain_(sessions_),
       sockets_(io_.get_executor(), ::dup(loop_.poller.fd())),
@@ -56,12 +55,12 @@ Worker::Worker(unsigned index, unsigned count, const config::Config& config, con
   make_entrances();
   make_mirrors();
   room_.comparisons = &comparisons_;
-  room_.monitors = &monitor_feed_;
   room_.memory_limit = config::memory_limit(config.limits.max_memory_bytes);
 }
 
 void Worker::make_upstreams(const RequestRefresh& request_refresh) {
-  const WorkerParts parts{index_, facts_, io_, loop_, sessions_, slots_, [this] { end_turn(true); }};
+  const WorkerParts parts{
+      index_, count_, facts_, io_, loop_, sessions_, slots_, room_, [this] { end_turn(true); }};
   for (const config::NamedUpstream& named : config::every_upstream(loop_.config)) {
     const auto number = static_cast<unsigned>(upstreams_.size());
     const auto refresh = [number, request_refresh](routing::RefreshReason reason) {
@@ -71,6 +70,7 @@ void Worker::make_upstreams(const RequestRefresh& request_refresh) {
         *upstreams_.emplace_back(std::make_unique<WorkerUpstream>(parts, number, named.settings, refresh));
     upstream.pool.set_turn([this](const std::function<void()>& act) { turn(act); });
     room_.upstreams.push_back(upstream.parts());
+    room_.pauses.emplace_back();
   }
 }
 
@@ -110,7 +110,7 @@ void Worker::make_mirrors() {
 Worker::~Worker() {
   stop();
   for (const auto& upstream : upstreams_) upstream->stop();
-  room_.monitors = nullptr;  // other workers may have gone
+  room_.is_ending = true;
   // Sessions hand their slots and bytes back before slots_ and loop_ go.
   sessions_.for_each([this](Handle handle, ClientSession&) { sessions_.erase(handle); });
 }
@@ -262,12 +262,18 @@ void Worker::end_turn(bool idle) {
       upstream->pool.flush_scheduled();
     }
     settle_sessions();
-    if (monitor_feed_.has_lines()) monitor_feed_.flush();
+    if (room_.monitored) show_to_monitors();
     settle_deferred(idle);
     for (Mirror* mirror : active_mirrors_) mirror->collect();
   } while (has_scheduled() || !room_.to_settle.empty() || (idle && !room_.deferred.empty()));
   arm_retry_timer();
   loop_.counters.loop_turns.add();
+}
+
+void Worker::show_to_monitors() {
+  for (const auto& upstream : upstreams_) {
+    if (upstream->monitors.has_lines()) upstream->monitors.flush();
+  }
 }
 
 bool Worker::has_scheduled() const {

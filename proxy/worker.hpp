@@ -21,7 +21,6 @@
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/entrance.hpp"
 #include "proxy/client/memory_guard.hpp"
-#include "proxy/client/monitor_feed.hpp"
 #include "proxy/dispatch/mirror.hpp"
 #include "proxy/dispatch/reply_comparisons.hpp"
 #include "proxy/loop.hpp"
@@ -93,6 +92,7 @@ class Worker {
   // Those that have waited long enough, or all.
   void settle_deferred(bool all);
   bool has_scheduled() const;
+  void show_to_monitors();
   void arm_retry_timer();
   void schedule_drain();
   void schedule_tick();
@@ -114,7 +114,6 @@ class Worker {
   std::vector<std::unique_ptr<Entrance>> mirror_entrances_;
   std::vector<std::unique_ptr<Mirror>> mirrors_;
   std::vector<Mirror*> active_mirrors_;  // those that there are
-  MonitorFeed monitor_feed_;
   MemoryGuard memory_guard_;
   ClientDrain drain_;
   boost::asio::posix::basic_stream_descriptor<Executor> sockets_;  // the poller's own descriptor

@@ -13,7 +13,8 @@ WorkerUpstream::WorkerUpstream(const WorkerParts& parts, unsigned number,
       subscriptions(parts.io, parts.loop, parts.sessions, parts.slots, pool, parts.end_turn, request_refresh),
       invalidations(parts.worker, parts.facts, parts.io, parts.loop, parts.sessions, parts.slots, pool,
                     parts.end_turn, request_refresh),
-      dispatcher(parts.loop, parts.sessions, parts.slots, pool, std::move(request_refresh)) {
+      dispatcher(parts.loop, parts.sessions, parts.slots, pool, std::move(request_refresh)),
+      monitors(parts.worker, parts.workers, number, parts.facts, parts.room, parts.sessions) {
   pool.set_events(dispatcher);
   dispatcher.set_tell_others([worker = parts.worker, number,
                               &facts = parts.facts](const std::function<void(Dispatcher&)>& job) {

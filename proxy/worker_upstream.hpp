@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/monitor_feed.hpp"
 #include "proxy/client/proxy_facts.hpp"
 #include "proxy/client/upstream_parts.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
@@ -21,11 +22,13 @@ namespace slotway::proxy {
 // What a worker lends to each of its upstreams.
 struct WorkerParts {
   unsigned worker;  // its number
+  unsigned workers;
   const ProxyFacts& facts;
   boost::asio::io_context& io;
   Loop& loop;
   Sessions& sessions;
   ReplySlots& slots;
+  SessionRoom& room;
   std::function<void()> end_turn;
 };
 
@@ -38,7 +41,7 @@ class WorkerUpstream {
   WorkerUpstream(const WorkerUpstream&) = delete;
   WorkerUpstream& operator=(const WorkerUpstream&) = delete;
 
-  UpstreamParts parts() { return {pool.number(), &dispatcher, &subscriptions, &invalidations}; }
+  UpstreamParts parts() { return {pool.number(), &dispatcher, &subscriptions, &invalidations, &monitors}; }
   void set_topology(std::shared_ptr<const routing::Topology> topology);
   void configure(const config::UpstreamSettings& settings);
   void on_tick();
@@ -52,6 +55,7 @@ class WorkerUpstream {
   Subscriptions subscriptions;
   Invalidations invalidations;
   Dispatcher dispatcher;
+  MonitorFeed monitors;
 };
 
 }  // namespace slotway::proxy

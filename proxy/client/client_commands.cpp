@@ -188,7 +188,6 @@ void ClientCommands::pubsub(LocalCommand command, const RequestView& request, Cl
   ClientQuestion question;
   question.kind = ClientQuestion::Kind::subscriptions;
   question.subscriptions = std::move(*asked);
-  question.upstream = session.entrance().home.number;
   desk_.ask(session, protocol::Family::pubsub, std::move(question));
 }
 

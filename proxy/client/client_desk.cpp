@@ -59,6 +59,7 @@ std::string reply_to(const ClientQuestion& question, ClientAnswer& answer) {
 void ClientDesk::ask(ClientSession& asking, protocol::Family family, ClientQuestion question) {
   const std::size_t workers = facts_.workers.size();
   question.resp3 = asking.facts().resp3;
+  question.upstream = asking.entrance().home.number;
   const Handle slot = asking.open_reply(family, 0);
   asking.hold_until_answered();
   const Handle asked = asked_.emplace(Asked{slot, question, workers, {}});
@@ -76,8 +77,11 @@ void ClientDesk::ask(ClientSession& asking, protocol::Family family, ClientQuest
 ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
   ClientAnswer answer;
   switch (question.kind) {
-    case Kind::pause: room_.pause.extend(question.pause, room_.loop.now); return answer;
-    case Kind::unpause: end_pause(); return answer;
+    case Kind::pause:
+      room_.pauses[question.upstream].extend(question.pause, room_.loop.now);
+      room_.paused = true;
+      return answer;
+    case Kind::unpause: end_pause(question.upstream); return answer;
     case Kind::subscriptions:
       answer.subscriptions =
           question.subscriptions.answer(room_.upstreams[question.upstream].subscriptions->table());
@@ -87,7 +91,7 @@ ClientAnswer ClientDesk::answer(const ClientQuestion& question) {
     case Kind::kill: break;
   }
   sessions_.for_each([&](Handle handle, ClientSession& session) {
-    if (session.is_finished() || session.is_inner()) return;
+    if (session.is_finished() || is_other(session, question.upstream)) return;
     const ClientDescription client = session.describe();
     if (!question.filter.matches(client)) return;
     if (question.kind == Kind::list) {
@@ -109,6 +113,7 @@ ClientAnswer ClientDesk::answer_unblock(const ClientQuestion& question) {
   ClientAnswer answer;
   sessions_.for_each([&](Handle handle, const ClientSession& session) {
     if (session.is_finished() || session.state().id != question.blocked) return;
+    if (is_other(session, question.upstream)) return;
     for (unsigned number = 0; number < room_.upstreams.size() && !answer.unblocking.found(); ++number) {
       answer.unblocking = room_.upstreams[number].dispatcher->unblock(handle, question.with_error);
       answer.unblocking.upstream = number;
@@ -143,13 +148,24 @@ void ClientDesk::collect(Handle handle, ClientAnswer answer) {
   asked_.erase(handle);
 }
 
-void ClientDesk::on_tick() {
-  if (room_.pause.is_on() && room_.pause.is_over(room_.loop.now)) end_pause();
+bool ClientDesk::is_other(const ClientSession& session, unsigned upstream) const {
+  return session.is_inner() || session.entrance().home.number != upstream;
 }
 
-void ClientDesk::end_pause() {
-  room_.pause = {};
-  sessions_.for_each([](Handle, ClientSession& session) { session.end_pause(); });
+void ClientDesk::on_tick() {
+  if (!room_.paused) return;
+  for (unsigned upstream = 0; upstream < room_.pauses.size(); ++upstream) {
+    const ClientPause& pause = room_.pauses[upstream];
+    if (pause.is_on() && pause.is_over(room_.loop.now)) end_pause(upstream);
+  }
+}
+
+void ClientDesk::end_pause(unsigned upstream) {
+  room_.pauses[upstream] = {};
+  room_.paused = std::ranges::any_of(room_.pauses, &ClientPause::is_on);
+  sessions_.for_each([&](Handle, ClientSession& session) {
+    if (session.entrance().home.number == upstream) session.end_pause();
+  });
 }
 
 }  // namespace slotway::proxy

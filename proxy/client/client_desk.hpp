@@ -1,8 +1,8 @@
-// Commands about all clients (CLIENT LIST, KILL, PAUSE, UNPAUSE, UNBLOCK; PUBSUB): each worker alone knows
-// its sessions, so a question is posted to every worker's desk, each answers on its own thread and posts its
-// answer back, and the desk that asked fills the client's reply slot. Owner: a Worker. Thread: worker; only
-// values cross. Invariant: a question's slot is filled once, when all workers have answered; meanwhile the
-// client's later requests wait, so that they see what it has done.
+// Commands about all clients of an upstream (CLIENT LIST, KILL, PAUSE, UNPAUSE, UNBLOCK; PUBSUB): each worker
+// alone knows its sessions, so a question is posted to every worker's desk, each answers on its own thread
+// and posts its answer back, and the desk that asked fills the client's reply slot. Owner: a Worker. Thread:
+// worker; only values cross. Invariant: a question's slot is filled once, when all workers have answered;
+// meanwhile the client's later requests wait, so that they see what it has done.
 //
 //   session -> desk 0 -- question --> desk 1, desk 2 …
 //              desk 0 <--- answers --- …            -> reply slot
@@ -28,7 +28,7 @@ struct ClientQuestion {
   ClientFilter filter = {};  // of list and kill
   ClientPause pause = {};    // of pause
   SubscriptionQuestion subscriptions = {};
-  unsigned upstream = 0;      // of subscriptions: the number of that where they are
+  unsigned upstream = 0;      // whose clients, and subscriptions, are meant: that of the client that asks
   std::uint64_t blocked = 0;  // of unblock: the client's id
   bool with_error = false;    // of unblock: ERROR, else TIMEOUT
   bool resp3 = false;         // who asks speaks it
@@ -51,7 +51,6 @@ class ClientDesk {
   void ask(ClientSession& asking, protocol::Family family, ClientQuestion question);
   TimePoint now() const { return room_.loop.now; }
   const UpstreamParts& upstream(unsigned number) { return room_.upstreams[number]; }
-  MonitorFeed& monitors() { return *room_.monitors; }
 
   // --- the worker's loop ---
   // Takes up what a pause that is over has held back.
@@ -68,7 +67,9 @@ class ClientDesk {
   ClientAnswer answer(const ClientQuestion& question);
   ClientAnswer answer_unblock(const ClientQuestion& question);
   void collect(Handle asked, ClientAnswer answer);
-  void end_pause();
+  void end_pause(unsigned upstream);
+  // Not one of the upstream's clients, or none that anybody hears of.
+  bool is_other(const ClientSession& session, unsigned upstream) const;
 
   const unsigned index_;
   const ProxyFacts& facts_;

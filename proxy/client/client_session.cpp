@@ -218,7 +218,8 @@ bool ClientSession::is_at_limit() const {
 
 // The request stays where it is, and is parsed again when the pause is over.
 bool ClientSession::postpones(const protocol::CommandRow& row, const protocol::RequestView& request) {
-  if (!room_.pause.postpones(row, request, transaction_ && transaction_->writes(), room_.loop.now))
+  if (!room_.pauses[entrance_.home.number].postpones(row, request, transaction_ && transaction_->writes(),
+                                                     room_.loop.now))
     return false;
   postponed_ = true;
   paused_ = true;

@@ -35,7 +35,6 @@ namespace slotway::proxy {
 class ClientSession;
 struct Entrance;
 struct InnerStream;
-class MonitorFeed;
 class ReplyComparisons;
 class TlsStream;
 
@@ -77,11 +76,12 @@ struct SessionRoom {
   Ring<DeferredOutput> deferred;  // the oldest first
   std::string scratch;            // where local replies are written
   LogLimiter memory_warnings{std::chrono::seconds(10)};
-  ClientPause pause = {};                     // CLIENT PAUSE
+  std::vector<ClientPause> pauses = {};       // CLIENT PAUSE, by number of the upstream
+  bool paused = false;                        // one of them is on
+  bool is_ending = false;                     // the worker is: others may have gone
   std::vector<UpstreamParts> upstreams = {};  // by number
-  MonitorFeed* monitors = nullptr;
   ReplyComparisons* comparisons = nullptr;
-  bool monitored = false;  // by somebody, in any worker
+  bool monitored = false;  // some upstream's clients, by somebody, in any worker
   LogLimiter subscriber_warnings{std::chrono::seconds(10)};
   LogLimiter shed_warnings{std::chrono::seconds(10)};
   std::uint64_t memory_limit = 0;  // of limits.max_memory; 0 = none
@@ -197,7 +197,7 @@ class ClientSession {
     std::vector<std::string> keys;    // that it will have read
   };
   // A request may have to wait, or somebody observes it.
-  bool is_observed() const { return room_.pause.is_on() || room_.monitored || tracks_reads_; }
+  bool is_observed() const { return room_.paused || room_.monitored || tracks_reads_; }
   // Of a request that will not be refused.
   Observation observe(const protocol::CommandRow& row, const protocol::RequestView& request) const;
   // It was taken, or refused; then `row` may be nullptr.

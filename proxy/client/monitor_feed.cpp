@@ -30,9 +30,9 @@ std::string note_of(std::uint64_t lost) {
 
 }  // namespace
 
-MonitorFeed::MonitorFeed(unsigned index, unsigned count, const ProxyFacts& facts, SessionRoom& room,
-                         Sessions& sessions)
-    : index_(index), facts_(facts), room_(room), sessions_(sessions), targets_(count) {}
+MonitorFeed::MonitorFeed(unsigned index, unsigned count, unsigned upstream, const ProxyFacts& facts,
+                         SessionRoom& room, Sessions& sessions)
+    : index_(index), upstream_(upstream), facts_(facts), room_(room), sessions_(sessions), targets_(count) {}
 
 // --- monitors ---
 
@@ -42,10 +42,13 @@ void MonitorFeed::join(ClientSession& session, Handle reply_slot) {
   const Handle joining = joining_.emplace(Joining{session.handle(), reply_slot, targets_.size()});
   for (unsigned worker = 0; worker < targets_.size(); ++worker) {
     if (worker == index_) continue;
-    facts_.post_to_desk(worker, [&facts = facts_, from = index_, joining](ClientDesk& other) {
-      other.monitors().listen(from, true);
-      facts.post_to_desk(from, [joining](ClientDesk& mine) { mine.monitors().on_joined(joining); });
-    });
+    facts_.post_to_desk(worker,
+                        [&facts = facts_, from = index_, number = upstream_, joining](ClientDesk& other) {
+                          other.upstream(number).monitors->listen(from, true);
+                          facts.post_to_desk(from, [number, joining](ClientDesk& mine) {
+                            mine.upstream(number).monitors->on_joined(joining);
+                          });
+                        });
   }
   on_joined(joining);
 }
@@ -68,14 +71,23 @@ void MonitorFeed::leave(ClientSession& session) {
   listen(index_, false);
   for (unsigned worker = 0; worker < targets_.size(); ++worker) {
     if (worker == index_) continue;
-    facts_.post_to_desk(worker, [from = index_](ClientDesk& other) { other.monitors().listen(from, false); });
+    facts_.post_to_desk(worker, [from = index_, number = upstream_](ClientDesk& other) {
+      other.upstream(number).monitors->listen(from, false);
+    });
   }
 }
 
 void MonitorFeed::listen(unsigned worker, bool wants) {
   targets_[worker].wants = wants;
   targets_[worker].lost = 0;
-  room_.monitored = std::ranges::any_of(targets_, &Target::wants);
+  is_wanted_ = std::ranges::any_of(targets_, &Target::wants);
+  if (!is_wanted_) {
+    lines_.clear();
+    count_ = 0;
+    lost_ = 0;
+  }
+  room_.monitored = std::ranges::any_of(
+      room_.upstreams, [](const UpstreamParts& upstream) { return upstream.monitors->is_wanted(); });
 }
 
 void MonitorFeed::show_here(std::string_view lines) {
@@ -101,6 +113,7 @@ std::string MonitorFeed::line_of(const ClientSession& client, const protocol::Co
 }
 
 void MonitorFeed::show(std::string_view line) {
+  if (!is_wanted_) return;  // the request was the last monitor's RESET
   if (line.empty() || lines_.size() + line.size() > kMaxTurnBytes) {
     ++lost_;
     return;
@@ -127,12 +140,13 @@ void MonitorFeed::flush() {
       continue;
     }
     target.posted += text.size();
-    facts_.post_to_desk(worker, [&facts = facts_, from = index_, worker, text](ClientDesk& other) {
-      other.monitors().show_here(text);
-      facts.post_to_desk(from, [worker, bytes = text.size()](ClientDesk& mine) {
-        mine.monitors().on_posted(worker, bytes);
-      });
-    });
+    facts_.post_to_desk(
+        worker, [&facts = facts_, from = index_, number = upstream_, worker, text](ClientDesk& other) {
+          other.upstream(number).monitors->show_here(text);
+          facts.post_to_desk(from, [number, worker, bytes = text.size()](ClientDesk& mine) {
+            mine.upstream(number).monitors->on_posted(worker, bytes);
+          });
+        });
   }
 }
 

@@ -26,8 +26,9 @@ class MonitorFeed {
   static constexpr std::size_t kMaxTurnBytes = 1u << 20;    // shown of one turn
   static constexpr std::size_t kMaxPostedBytes = 4u << 20;  // on their way to one worker
 
-  // `index` is the worker's place among `count`.
-  MonitorFeed(unsigned index, unsigned count, const ProxyFacts& facts, SessionRoom& room, Sessions& sessions);
+  // `index` is the worker's place among `count`; `upstream` the number of that whose clients it shows.
+  MonitorFeed(unsigned index, unsigned count, unsigned upstream, const ProxyFacts& facts, SessionRoom& room,
+              Sessions& sessions);
 
   // --- sessions ---
   // Fills the slot with +OK when all workers know of it, and shows lines from then on.
@@ -38,6 +39,8 @@ class MonitorFeed {
   static std::string line_of(const ClientSession& client, const protocol::CommandRow& row,
                              const protocol::RequestView& request);
   void show(std::string_view line);
+  // Somebody monitors, in any worker.
+  bool is_wanted() const { return is_wanted_; }
 
   // --- the worker's loop, at the end of a turn ---
   bool has_lines() const { return !lines_.empty() || lost_ > 0; }
@@ -62,6 +65,7 @@ class MonitorFeed {
   };
 
   const unsigned index_;
+  const unsigned upstream_;
   const ProxyFacts& facts_;
   SessionRoom& room_;
   Sessions& sessions_;
@@ -69,7 +73,8 @@ class MonitorFeed {
   std::vector<Handle> monitors_;  // sessions of this worker that have their +OK
   Slab<Joining> joining_;
   std::size_t joined_ = 0;  // sessions in either
-  std::string lines_;       // of this turn
+  bool is_wanted_ = false;
+  std::string lines_;  // of this turn
   std::uint64_t count_ = 0;
   std::uint64_t lost_ = 0;
 };

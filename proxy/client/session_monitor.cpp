@@ -5,6 +5,7 @@
 #include "protocol/monitor_line.hpp"
 #include "protocol/reply_errors.hpp"
 #include "proxy/client/client_session.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/client/monitor_feed.hpp"
 
 namespace slotway::proxy {
@@ -15,12 +16,12 @@ bool ClientSession::run_monitor(const protocol::CommandRow& row) {
   if (std::exchange(monitors_, true)) return true;
   room_.loop.counters.requests[index_of(row.family)].add();
   hold_until_answered();
-  room_.monitors->join(*this, open_reply(row.family, 0));
+  entrance_.home.monitors->join(*this, open_reply(row.family, 0));
   return true;
 }
 
 void ClientSession::leave_monitors() {
-  if (std::exchange(monitors_, false) && room_.monitors) room_.monitors->leave(*this);
+  if (std::exchange(monitors_, false) && !room_.is_ending) entrance_.home.monitors->leave(*this);
 }
 
 // To Redis it is a kind of replica (processCommand).

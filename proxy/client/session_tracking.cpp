@@ -20,7 +20,7 @@ using protocol::RequestView;
 
 ClientSession::Observation ClientSession::observe(const CommandRow& row, const RequestView& request) const {
   Observation observation;
-  if (room_.monitored && !inner_ && protocol::is_monitored(row))
+  if (room_.monitored && !inner_ && entrance_.home.monitors->is_wanted() && protocol::is_monitored(row))
     observation.line = MonitorFeed::line_of(*this, row, request);
   if (tracks_reads_) observation.keys = keys_read_by(row, request);
   return observation;
@@ -29,7 +29,7 @@ ClientSession::Observation ClientSession::observe(const CommandRow& row, const R
 // What is queued is read at EXEC, and CLIENT CACHING holds until then. It also holds over other CLIENT
 // commands (networking.c, resetClient).
 void ClientSession::conclude(const CommandRow* row, Observation observation) {
-  if (observation.line) room_.monitors->show(*observation.line);
+  if (observation.line) entrance_.home.monitors->show(*observation.line);
   if (!tracks_reads_) return;
   if (transaction_ && !transaction_->failed()) return queue_keys(std::move(observation.keys));
   if (row && row->local == LocalCommand::exec) observation.keys = std::move(tracking_->queued);

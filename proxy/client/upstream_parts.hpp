@@ -6,6 +6,7 @@ namespace slotway::proxy {
 
 class Dispatcher;
 class Invalidations;
+class MonitorFeed;
 class Subscriptions;
 
 struct UpstreamParts {
@@ -13,6 +14,7 @@ struct UpstreamParts {
   Dispatcher* dispatcher = nullptr;
   Subscriptions* subscriptions = nullptr;
   Invalidations* invalidations = nullptr;
+  MonitorFeed* monitors = nullptr;
 };
 
 }  // namespace slotway::proxy

@@ -96,10 +96,11 @@ TEST_CASE("CLIENT UNBLOCK and tracking find their client's upstream") {
   TestClient blocked = three.client(2);
   const std::string id = blocked.text({"CLIENT", "ID"}).substr(1);
   blocked.send({"BLPOP", "nothing", "0"});
-  TestClient other = three.client(0);
+  TestClient asks = three.client(2);
   kit::wait_until("it blocks", std::chrono::seconds(5), [&] {
-    return other.text({"CLIENT", "UNBLOCK", id, "ERROR"}) == ":1";
+    return asks.text({"CLIENT", "UNBLOCK", id, "ERROR"}) == ":1";
   });
+  TestClient other = three.client(0);
   CHECK(to_text(blocked.read()).starts_with("-UNBLOCKED"));
 
   TestClient told = three.client(2);
@@ -112,6 +113,30 @@ TEST_CASE("CLIENT UNBLOCK and tracking find their client's upstream") {
   CHECK(three.client(2).text({"SET", "t", "v"}) == "+OK");
   CHECK(to_text(told.read()) == "[\"message\", \"__redis__:invalidate\", [\"t\"]]");
   CHECK(tracking.text({"GET", "t"}) == "\"v\"");
+}
+
+TEST_CASE("clients of one upstream neither see those of another nor can touch them") {
+  ThreeServers three;
+  TestClient zero = three.client(0);
+  TestClient two = three.client(2);
+  TestClient other = three.client(2);
+  const std::string id = zero.text({"CLIENT", "ID"}).substr(1);
+  const std::string list = two.text({"CLIENT", "LIST"});
+  CHECK(list.find("id=" + id + " ") == std::string::npos);
+  CHECK(list.find("id=" + other.text({"CLIENT", "ID"}).substr(1) + " ") != std::string::npos);
+  CHECK(two.text({"CLIENT", "KILL", "ID", id}) == ":0");
+  CHECK(two.text({"CLIENT", "UNBLOCK", id}) == ":0");
+  CHECK(two.text({"CLIENT", "PAUSE", "60000", "WRITE"}) == "+OK");
+  CHECK(zero.text({"SET", "k", "v"}) == "+OK");
+  TestClient again = three.client(0);
+  CHECK(again.text({"GET", "k"}) == "\"v\"");
+
+  TestClient monitor = three.client(0);
+  CHECK(monitor.text({"MONITOR"}) == "+OK");
+  CHECK(two.text({"CLIENT", "UNPAUSE"}) == "+OK");
+  CHECK(two.text({"SET", "hidden", "v"}) == "+OK");
+  CHECK(zero.text({"SET", "shown", "v"}) == "+OK");
+  CHECK(to_text(monitor.read()).find("\"shown\"") != std::string::npos);
 }
 
 TEST_CASE("an upstream that is away takes nobody else with it, and comes back") {

@@ -25,6 +25,8 @@ class LocalStage {
 
   explicit LocalStage(config::Config config = {}) : config_(std::move(config)) {
     pool_.set_events(dispatcher_);
+    room_.upstreams.push_back({.dispatcher = &dispatcher_});
+    room_.pauses.resize(1);
     session_ = sessions_.emplace(room_, entrance_, sockets_.release_ours(), kClientId);
     if (!session().start(session_)) throw std::runtime_error("the session does not start");
   }
@@ -51,7 +53,8 @@ class LocalStage {
 
   // As UNPAUSE of another client does it.
   void end_pause() {
-    room_.pause = {};
+    room_.pauses[0] = {};
+    room_.paused = false;
     session().end_pause();
   }
 
@@ -79,6 +82,7 @@ class LocalStage {
 
   bool closed() { return sessions_.find(session_) == nullptr; }
   Sessions& sessions() { return sessions_; }
+  SessionRoom& room() { return room_; }
   SocketPair& sockets() { return sockets_; }
   // REQUIRES: not closed.
   ClientSession& session() { return sessions_.at(session_); }
