@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace slotway::proxy {
 
@@ -14,14 +13,16 @@ void MemoryGuard::on_tick() {
   std::uint64_t held = held_by_all();
   if (room_.memory_limit == 0 || held <= room_.memory_limit) {
     counters.largest_client.set(0);
-    announced_ = false;
+    counters.memory_ticks.add();
+    waited_ = 0;
     return;
   }
 
   // --- which worker has the largest client? ---
   ClientSession* client = largest();
   counters.largest_client.set(client ? client->memory_bytes() : 0);
-  if (!std::exchange(announced_, true) && facts_.workers.size() > 1) return;
+  counters.memory_ticks.add();
+  if (!others_have_told()) return;
 
   // --- ours, as long as there is too much ---
   while (client && held > room_.memory_limit && !another_has_more_than(client->memory_bytes())) {
@@ -42,6 +43,23 @@ void MemoryGuard::on_tick() {
     client = largest();
     counters.largest_client.set(client ? client->memory_bytes() : 0);
   }
+}
+
+// A tick of theirs that began after ours has seen that there is too much, and says so in `largest_client`.
+// One that was under way then is not enough.
+bool MemoryGuard::others_have_told() {
+  if (waited_++ == 0) {
+    ticks_then_.clear();
+    for (const WorkerCounters* worker : facts_.workers) ticks_then_.push_back(worker->memory_ticks.get());
+  }
+  if (waited_ > kMaxWait) {
+    waited_ = kMaxWait + 1;
+    return true;
+  }
+  for (std::size_t i = 0; i < facts_.workers.size(); ++i) {
+    if (i != index_ && facts_.workers[i]->memory_ticks.get() < ticks_then_[i] + 2) return false;
+  }
+  return true;
 }
 
 std::uint64_t MemoryGuard::held_by_all() const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "proxy/client/client_session.hpp"
 #include "proxy/client/proxy_facts.hpp"
@@ -24,6 +25,10 @@ class MemoryGuard {
   // Closing one that holds less would not help.
   static constexpr std::uint64_t kWorthwhile = 64 * 1024;
 
+  // Ticks after which one acts though a worker has not answered: its loop does not turn.
+  static constexpr unsigned kMaxWait = 5;
+
+  bool others_have_told();
   std::uint64_t held_by_all() const;
   ClientSession* largest();
   bool another_has_more_than(std::uint64_t bytes) const;
@@ -32,7 +37,8 @@ class MemoryGuard {
   const ProxyFacts& facts_;
   SessionRoom& room_;
   Sessions& sessions_;
-  bool announced_ = false;  // the others have had a tick's time to read what our largest client holds
+  unsigned waited_ = 0;                    // ticks since ours was told
+  std::vector<std::uint64_t> ticks_then_;  // of every worker, when ours was told
 };
 
 }  // namespace slotway::proxy

@@ -118,6 +118,7 @@ struct WorkerCounters {
   Counter buffer_bytes;        // held by this worker's pooled buffers, in use or free
   Counter memory_in_use;       // by clients' requests and replies
   Counter largest_client;      // bytes of the client that holds the most; 0 = nobody has to know
+  Counter memory_ticks;        // how often the two above were told
   Counter loop_turns;          // of the event loop, ever
   Counter subscribers;         // clients that are subscribed to something now
   Counter subscribers_closed;  // because they read too slowly
