@@ -75,6 +75,16 @@ std::optional<ReplicationReport> parse_replication(std::string_view info) {
   return report;
 }
 
+std::string_view announced_zone(std::string_view info) {
+  return line_of(info, "availability_zone").value_or("");
+}
+
+std::string_view ReplicaFacts::zone_of(const Endpoint& node) const {
+  const auto it =
+      std::find_if(zones.begin(), zones.end(), [&](const NodeZone& zone) { return zone.endpoint == node; });
+  return it == zones.end() ? std::string_view{} : it->zone;
+}
+
 const ReplicaFact* ReplicaFacts::find(const Endpoint& replica) const {
   const auto it = std::find_if(replicas.begin(), replicas.end(),
                                [&](const ReplicaFact& fact) { return fact.endpoint == replica; });

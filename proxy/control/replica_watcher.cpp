@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proxy/control/map_source.hpp"
+#include "proxy/control/node_zones.hpp"
 
 // GCC 12 sees the frames' operator new inlined and their operator delete not, and takes them for a mismatch.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
@@ -32,7 +33,7 @@ std::vector<RedisClient::Command> question() { return {{"INFO", "replication"}};
 class ReplicaWatcher::State {
  public:
   State(asio::io_context& io, const config::UpstreamSettings& config, CurrentMap current_map, Publish publish)
-      : io_(io), current_map_(std::move(current_map)), publish_(std::move(publish)), timer_(io) {
+      : io_(io), current_map_(std::move(current_map)), publish_(std::move(publish)), zones_(io), timer_(io) {
     take_config(config);
   }
 
@@ -69,9 +70,11 @@ class ReplicaWatcher::State {
   UpstreamLogin login_;
   milliseconds interval_{};
   bool is_wanted_ = false;
+  bool zones_are_wanted_ = false;
   bool is_stopped_ = false;
   Links links_;
   routing::ReplicaTracker tracker_;
+  NodeZones zones_;
   asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, asio::io_context::executor_type>
       timer_;
 };
@@ -79,6 +82,7 @@ class ReplicaWatcher::State {
 void ReplicaWatcher::State::take_config(const config::UpstreamSettings& config) {
   login_ = UpstreamLogin::to_nodes(config);
   is_wanted_ = config.upstream.reads_from_replicas();
+  zones_are_wanted_ = config.upstream.reads_by(config::ReadFrom::nearest) && !config.upstream.zone.empty();
   interval_ = config.upstream.read_your_writes ? kOwnWritesInterval : kInterval;
 }
 
@@ -87,6 +91,7 @@ void ReplicaWatcher::State::stop() {
   publish_ = nullptr;
   timer_.cancel();
   for (const auto& link : links_) link->client.close();
+  zones_.stop();
 }
 
 Task<void> ReplicaWatcher::State::run(std::shared_ptr<State> self) {
@@ -107,6 +112,7 @@ void ReplicaWatcher::State::begin_round(const std::shared_ptr<State>& self,
     const NodeIndex node = map->find(link->endpoint.host, link->endpoint.port);
     return node == routing::kNoNode || map->node(node).role != routing::NodeRole::primary;
   });
+  if (zones_are_wanted_) zones_.ask(*map, login_);
   for (const routing::Node& node : map->nodes()) {
     if (node.role != routing::NodeRole::primary) continue;
     auto it = std::find_if(links_.begin(), links_.end(),
@@ -148,6 +154,7 @@ void ReplicaWatcher::State::publish() {
     facts->replicas.insert(facts->replicas.end(), link->facts.begin(), link->facts.end());
     if (!link->answers) facts->silent.push_back(link->endpoint);
   }
+  if (zones_are_wanted_) facts->zones = zones_.known();
   publish_(std::move(facts));
 }
 

@@ -1,7 +1,7 @@
 // Asks primaries how far their replicas are behind, each second, or more often where clients are to read
-// their own writes; nothing while reads go to primaries alone. Owner: the control plane. Thread: control,
-// publish included. Invariants: one round at a time; nothing is published after stop(). Lifetime: what it has
-// under way keeps alive what it needs.
+// their own writes, and all nodes where they are, if somebody reads from the nearest; nothing while reads go
+// to primaries alone. Owner: the control plane. Thread: control, publish included. Invariants: one round at a
+// time; nothing is published after stop(). Lifetime: what it has under way keeps alive what it needs.
 #pragma once
 
 #include <functional>

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kHello3 = "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n";
 // Of a request the log shows its name and its key.
-constexpr std::size_t kShown = 64;
+constexpr std::size_t kShownArgument = 64;
 
 // What may be asked again elsewhere, with the same meaning there.
 const protocol::CommandRow* mirrored_row(const routing::Plan& plan) {
@@ -27,8 +27,8 @@ const protocol::CommandRow* mirrored_row(const routing::Plan& plan) {
 }
 
 std::string shown(const protocol::RequestView& request) {
-  std::string out(request.arg(0).substr(0, kShown));
-  if (request.argc() > 1) out.append(" ").append(request.arg(1).substr(0, kShown));
+  std::string out(request.arg(0).substr(0, kShownArgument));
+  if (request.argc() > 1) out.append(" ").append(request.arg(1).substr(0, kShownArgument));
   return out;
 }
 

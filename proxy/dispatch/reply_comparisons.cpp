@@ -11,7 +11,7 @@ namespace slotway::proxy {
 namespace {
 
 // Of a reply that differs the log shows so much.
-constexpr std::size_t kShown = 48;
+constexpr std::size_t kShownReply = 48;
 
 }  // namespace
 
@@ -24,7 +24,8 @@ std::uint64_t ReplyComparisons::begin(Handle slot, std::string request, std::str
 }
 
 void ReplyComparisons::take(Reply& place, std::string_view reply) {
-  place = {true, reply.size(), std::hash<std::string_view>{}(reply), std::string(reply.substr(0, kShown))};
+  place = {true, reply.size(), std::hash<std::string_view>{}(reply),
+           std::string(reply.substr(0, kShownReply))};
 }
 
 void ReplyComparisons::on_original(Handle slot, std::string_view reply) {

@@ -45,10 +45,18 @@ bool ReadRouter::is_benched(const Endpoint& node) const {
                      [&](const Bench& bench) { return bench.node == node; });
 }
 
+// What the rules say of a node counts more than what it says of itself.
+bool ReadRouter::is_near(const config::UpstreamConfig& config, const Endpoint& node) const {
+  if (config.zone.empty()) return false;
+  const std::string_view ruled = routing::zone_of(config.zones, node.host);
+  if (!ruled.empty()) return ruled == config.zone;
+  return facts_ && facts_->zone_of(node) == config.zone;
+}
+
 Reader ReadRouter::reader_of(const config::UpstreamConfig& config, NodeIndex index) const {
   const routing::Node& node = map_->node(index);
   Reader reader{index, node.role == NodeRole::primary};
-  reader.is_near = !config.zone.empty() && routing::zone_of(config.zones, node.endpoint.host) == config.zone;
+  reader.is_near = is_near(config, node.endpoint);
   const auto measure = std::find_if(measures_.begin(), measures_.end(),
                                     [&](const Measure& m) { return m.node == node.endpoint; });
   if (measure != measures_.end()) reader.latency_us = static_cast<std::uint32_t>(measure->us);

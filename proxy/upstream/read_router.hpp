@@ -49,6 +49,7 @@ class ReadRouter {
     std::uint32_t turn = 0;
   };
   bool is_benched(const routing::Endpoint& node) const;
+  bool is_near(const config::UpstreamConfig& config, const routing::Endpoint& node) const;
   routing::Reader reader_of(const config::UpstreamConfig& config, routing::NodeIndex node) const;
 
   std::shared_ptr<const routing::Topology> map_;

@@ -111,6 +111,31 @@ TEST_CASE("reads go where the policy says") {
   CHECK(client.text({"EVAL", "return redis.call('SET',KEYS[1],1)", "1", "e"}) == "+OK");
 }
 
+TEST_CASE("reads go to the nodes of this zone, and to others while it has none that is usable") {
+  ClusterProcess cluster({}, "127.0.1");
+  // One replica is near, of the other shards no node is.
+  const std::string near = cluster.node(3).address();
+  SlotwayProcess slotway(SLOTWAY_BINARY, cluster.seeds(),
+                         {"--upstream-read-from", "nearest", "--upstream-zone", "here", "--upstream-zones",
+                          near + "=here,127.0.0.0/8=there"});
+  TestClient client = slotway.client(std::chrono::seconds(20));
+  std::string key = "k0";
+  for (int i = 1; cluster.replica_of(cluster.primary_of(cluster.slot_of(key))) != 3; ++i)
+    key = "k" + std::to_string(i);
+  REQUIRE(client.text({"SET", key, "v"}) == "+OK");
+  REQUIRE(client.text({"WAIT", "1", "10000"}) == ":1");
+  const auto served_near = [&](int reads) {
+    const long long before = gets(cluster.node(3));
+    for (int i = 0; i < reads; ++i) CHECK(client.text({"GET", key}) == "\"v\"");
+    return gets(cluster.node(3)) - before;
+  };
+  kit::wait_until("the replica of this zone serves", kLimit, [&] { return served_near(20) == 20; });
+  cluster.node(3).kill();
+  for (int i = 0; i < 100; ++i) CHECK(client.text({"GET", key}) == "\"v\"");
+  cluster.node(3).restart();
+  kit::wait_until("it serves again", kLimit, [&] { return served_near(20) == 20; });
+}
+
 TEST_CASE("a cluster's replicas serve reads of their slots, split ones too") {
   ProxiedCluster proxied({"--workers", "2", "--upstream-read-from", "prefer_replica"});
   TestClient client = proxied.client();

@@ -63,7 +63,21 @@ std::size_t FakeCluster::add_node() {
   const std::lock_guard lock(mutex_);
   nodes_.push_back(std::move(node));
   names_.emplace_back();
+  zones_.emplace_back();
   return index;
+}
+
+std::size_t FakeCluster::add_replica(std::size_t primary) {
+  const std::size_t replica = add_node();
+  const std::lock_guard lock(mutex_);
+  replicas_.emplace_back(primary, replica);
+  ++epoch_;
+  return replica;
+}
+
+void FakeCluster::announce_zone(std::size_t node, std::string zone) {
+  const std::lock_guard lock(mutex_);
+  zones_[node] = std::move(zone);
 }
 
 void FakeCluster::move_all(std::size_t from, std::size_t to) {
@@ -112,10 +126,7 @@ std::optional<FakeRedis::Reaction> FakeCluster::control(std::size_t node, const 
     return FakeRedis::Reaction{"-NOAUTH Authentication required.\r\n"};
   }
   if (args == Args{"CLIENT", "ID"}) return FakeRedis::Reaction{number(request.connection)};
-  if (args[0] == "INFO") {
-    return FakeRedis::Reaction{
-        bulk("# Server\r\nredis_version:" + version_ + "\r\nrun_id:" + node_id(node) + "\r\n")};
-  }
+  if (args[0] == "INFO") return FakeRedis::Reaction{bulk(info(node))};
   if (args[0] == "COMMAND" && args.size() == 1) return FakeRedis::Reaction{commands_};
   if (args[0] != "CLUSTER" || args.size() < 2) return std::nullopt;
   if (args[1] == "INFO") {
@@ -139,6 +150,29 @@ std::string FakeCluster::endpoint(std::size_t node) const {
   return names_[node].empty() ? nodes_[node]->address() : names_[node];
 }
 
+std::string FakeCluster::info(std::size_t node) const {
+  const auto is_replica = std::any_of(replicas_.begin(), replicas_.end(),
+                                      [node](const auto& pair) { return pair.second == node; });
+  std::string out = "# Server\r\nredis_version:" + version_ + "\r\nrun_id:" + node_id(node) + "\r\n";
+  if (!zones_[node].empty()) out += "availability_zone:" + zones_[node] + "\r\n";
+  out += std::string("# Replication\r\nrole:") + (is_replica ? "slave" : "master") +
+         "\r\nmaster_repl_offset:1\r\n";
+  std::string lines;
+  std::size_t count = 0;
+  for (const auto& [primary, replica] : replicas_) {
+    if (primary != node) continue;
+    lines += "slave" + std::to_string(count++) + ":ip=" + nodes_[replica]->address() +
+             ",port=" + std::to_string(nodes_[replica]->port()) + ",state=online,offset=1,lag=0\r\n";
+  }
+  return out + "connected_slaves:" + std::to_string(count) + "\r\n" + lines;
+}
+
+std::string FakeCluster::described(std::size_t node, const std::string& role) const {
+  return array(14) + bulk("id") + bulk(node_id(node)) + bulk("port") + number(nodes_[node]->port()) +
+         bulk("ip") + bulk(nodes_[node]->address()) + bulk("endpoint") + bulk(endpoint(node)) + bulk("role") +
+         bulk(role) + bulk("replication-offset") + number(1) + bulk("health") + bulk("online");
+}
+
 std::string FakeCluster::shards() const {
   std::string out;
   std::size_t count = 0;
@@ -154,10 +188,14 @@ std::string FakeCluster::shards() const {
     }
     if (bounds == 0) continue;
     ++count;
-    out += array(4) + bulk("slots") + array(bounds) + ranges + bulk("nodes") + array(1) + array(12) +
-           bulk("id") + bulk(node_id(node)) + bulk("port") + number(nodes_[node]->port()) + bulk("ip") +
-           bulk(nodes_[node]->address()) + bulk("endpoint") + bulk(endpoint(node)) + bulk("role") +
-           bulk("master") + bulk("health") + bulk("online");
+    std::string nodes = described(node, "master");
+    std::size_t node_count = 1;
+    for (const auto& [primary, replica] : replicas_) {
+      if (primary != node) continue;
+      nodes += described(replica, "replica");
+      ++node_count;
+    }
+    out += array(4) + bulk("slots") + array(bounds) + ranges + bulk("nodes") + array(node_count) + nodes;
   }
   return array(count) + out;
 }

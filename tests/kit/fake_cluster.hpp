@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -32,6 +33,11 @@ class FakeCluster {
   // --- the map ---
   // A node without slots, not in the map; returns its number.
   std::size_t add_node();
+  // Likewise; a replica of that node, in the map, which says that it has all there is. REQUIRES: CLUSTER
+  // SHARDS.
+  std::size_t add_replica(std::size_t primary);
+  // The node says in INFO that it is there.
+  void announce_zone(std::size_t node, std::string zone);
   // All slots of `from` are now `to`'s. A node without slots is in no map.
   void move_all(std::size_t from, std::size_t to);
 
@@ -51,7 +57,9 @@ class FakeCluster {
 
  private:
   std::optional<FakeRedis::Reaction> control(std::size_t node, const FakeRedis::Request& request);
+  std::string info(std::size_t node) const;
   std::string shards() const;
+  std::string described(std::size_t node, const std::string& role) const;
   std::string slots() const;
   std::string endpoint(std::size_t node) const;
 
@@ -59,6 +67,8 @@ class FakeCluster {
   std::vector<std::unique_ptr<FakeRedis>> nodes_;
   std::vector<std::size_t> owners_;  // of the ranges, each of kSlotCount / owners_.size() slots
   std::vector<std::string> names_;   // of the nodes; "" = the address
+  std::vector<std::string> zones_;   // of the nodes; "" = it does not say
+  std::vector<std::pair<std::size_t, std::size_t>> replicas_;  // primary, replica
   int epoch_ = 1;
   bool has_shards_ = true;
   const std::string version_;

@@ -62,6 +62,18 @@ TEST_CASE("What is no such report, or a broken one, names no replicas") {
   }
 }
 
+TEST_CASE("A node's zone is what it announces, if it does") {
+  CHECK(announced_zone("# Server\r\nredis_version:7.2.4\r\navailability_zone:eu-1a\r\nos:Linux\r\n") ==
+        "eu-1a");
+  for (const char* none : {"", "# Server\r\navailability_zone:\r\n", "# Server\r\nos:Linux\r\n"}) {
+    INFO(none);
+    CHECK(announced_zone(none).empty());
+  }
+  const ReplicaFacts facts{{}, {}, {{{"10.0.0.1", 6379}, "a"}, {{"10.0.0.2", 6379}, "b"}}};
+  CHECK(facts.zone_of({"10.0.0.2", 6379}) == "b");
+  CHECK(facts.zone_of({"10.0.0.2", 6380}).empty());
+}
+
 TEST_CASE("Replicas are found by address, or by a port that only one has") {
   const Topology map = map_of_four();
   ReplicaTracker tracker;
