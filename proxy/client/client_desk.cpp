@@ -5,6 +5,7 @@
 
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
+#include "proxy/client/entrance.hpp"
 #include "proxy/dispatch/dispatcher.hpp"
 #include "proxy/upstream/subscriptions.hpp"
 

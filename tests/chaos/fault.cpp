@@ -8,6 +8,7 @@
 #include "tests/chaos/grow_fault.hpp"
 #include "tests/chaos/isolation_fault.hpp"
 #include "tests/chaos/node_faults.hpp"
+#include "tests/chaos/sentinel_faults.hpp"
 
 namespace slotway::chaos {
 namespace {
@@ -23,6 +24,9 @@ constexpr Expectation kOneDeath{
 
 // Nobody loses a connection; what the isolated primary acknowledges goes with it.
 constexpr Expectation kIsolation{.may_lose_writes = true, .longest_wait = kHoldLimit};
+// SENTINEL FAILOVER waits for no replica, and the old primary closes its clients when it becomes one.
+constexpr Expectation kSwitches{
+    .losses = kSwitchRounds, .read_errors = 0, .may_lose_writes = true, .longest_wait = kHoldLimit};
 
 }  // namespace
 
@@ -68,6 +72,15 @@ const std::vector<Fault>& all_faults() {
        "50 clients block and never read, 100 end their side before they read",
        block_unread,
        {}},
+      {"sentinel-failover", "SENTINEL FAILOVER, three times", switch_primary, kSwitches, true},
+      {"sentinel-kill", "SIGKILL of the primary; it comes back as a replica", kill_watched_primary,
+       kOneDeath},
+      {"sentinel-freeze", "SIGSTOP of the primary until another one has been elected, and it is a replica",
+       freeze_watched_primary, kOneDeath},
+      {"sentinels-kill",
+       "two of three sentinels die and come back, then SENTINEL FAILOVER",
+       kill_sentinels,
+       {.losses = 1, .may_lose_writes = true, .longest_wait = kHoldLimit}},
   };
   return faults;
 }

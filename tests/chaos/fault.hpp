@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "tests/chaos/stage.hpp"
@@ -47,13 +48,20 @@ struct Scene {
   std::uint32_t seed;  // of what is random in the fault
 };
 
+struct SentinelScene {
+  SentinelStage& stage;
+  Findings& findings;
+};
+
 struct Fault {
   std::string_view name;
   std::string_view what;  // one line
-  void (*play)(Scene& scene);
+  std::variant<void (*)(Scene&), void (*)(SentinelScene&)> play;
   Expectation expectation;
   bool in_short = false;
-  bool in_soak = true;
+  bool in_soak = true;  // if it happens to a cluster
+
+  bool has_sentinels() const { return play.index() == 1; }
 };
 
 const std::vector<Fault>& all_faults();

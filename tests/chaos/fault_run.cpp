@@ -1,6 +1,7 @@
 #include "tests/chaos/fault_run.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -61,13 +62,14 @@ std::vector<std::string> last_lines(const std::string& text, std::size_t count) 
   return lines;
 }
 
-}  // namespace
+using Play = std::function<void(const kit::CheckedLoad&, Findings&)>;
 
-FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options, bool is_last) {
+FaultReport run_at(const Fault& fault, kit::SlotwayProcess& proxy, const Play& play,
+                   const RunOptions& options, bool is_last) {
   FaultReport report{
       .name = std::string(fault.name), .seconds = 0, .load = {}, .findings = {}, .remarks = {}};
   const auto begin = Clock::now();
-  kit::CheckedLoad load({.port = stage.proxy.port(),
+  kit::CheckedLoad load({.port = proxy.port(),
                          .clients = options.clients,
                          .max_pipeline = kMaxPipeline,
                          .may_lose_writes = fault.expectation.may_lose_writes,
@@ -75,8 +77,7 @@ FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& option
   try {
     load.wait_for(kWarmUp);
     std::this_thread::sleep_until(begin + kUndisturbed);
-    Scene scene{stage, load, report.findings, options.seed};
-    fault.play(scene);
+    play(load, report.findings);
     if (report.findings.skipped.empty()) std::this_thread::sleep_until(begin + options.duration);
     load.wait_for(kAfterwards, kHoldLimit);
   } catch (const std::exception& error) {
@@ -85,13 +86,31 @@ FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& option
   report.load = load.stop();
   report.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   judge(fault.expectation, options.clients, report);
-  if (!stage.proxy.running()) report.findings.failures.emplace_back("the proxy has ended");
+  if (!proxy.running()) report.findings.failures.emplace_back("the proxy has ended");
   if (is_last) {
-    const std::string reason = stage.end_proxy();
+    const std::string reason = end_in_order(proxy);
     if (!reason.empty()) report.findings.failures.push_back(reason);
   }
-  if (report.failed()) report.remarks = last_lines(stage.proxy.output(), kLogLines);
+  if (report.failed()) report.remarks = last_lines(proxy.output(), kLogLines);
   return report;
+}
+
+}  // namespace
+
+FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options, bool is_last) {
+  const Play play = [&](const kit::CheckedLoad& load, Findings& findings) {
+    Scene scene{stage, load, findings, options.seed};
+    std::get<void (*)(Scene&)>(fault.play)(scene);
+  };
+  return run_at(fault, stage.proxy, play, options, is_last);
+}
+
+FaultReport run_fault(const Fault& fault, SentinelStage& stage, const RunOptions& options) {
+  const Play play = [&](const kit::CheckedLoad&, Findings& findings) {
+    SentinelScene scene{stage, findings};
+    std::get<void (*)(SentinelScene&)>(fault.play)(scene);
+  };
+  return run_at(fault, stage.proxy, play, options, true);
 }
 
 FaultReport failed_report(const Fault& fault, const std::string& reason) {

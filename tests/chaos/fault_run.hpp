@@ -28,7 +28,9 @@ struct FaultReport {
 };
 
 // `is_last`: the proxy is to end in order afterwards, which is a part of the verdict.
+// REQUIRES: a fault of such a stage.
 FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options, bool is_last);
+FaultReport run_fault(const Fault& fault, SentinelStage& stage, const RunOptions& options);
 // The report of a fault whose stage could not be set up.
 FaultReport failed_report(const Fault& fault, const std::string& reason);
 

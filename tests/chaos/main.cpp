@@ -19,6 +19,10 @@ void list_faults() {
 // Each on a stage of its own, so that none depends on what another left behind.
 FaultReport run_alone(const Fault& fault, const ChaosOptions& options) {
   try {
+    if (fault.has_sentinels()) {
+      SentinelStage stage(options.slotway);
+      return run_fault(fault, stage, options.run);
+    }
     Stage stage(options.slotway);
     return run_fault(fault, stage, options.run, true);
   } catch (const std::exception& error) {

@@ -71,7 +71,7 @@ bool run_round(int round, Stage& stage, Clock::time_point end, const RunOptions&
   RunOptions of_round = options;
   of_round.seed += 1000 * static_cast<std::uint32_t>(round - 1);  // what is random differs
   for (const Fault& fault : all_faults()) {
-    if (!fault.in_soak || Clock::now() >= end) continue;
+    if (!fault.in_soak || fault.has_sentinels() || Clock::now() >= end) continue;
     const FaultReport report = run_fault(fault, stage, of_round, false);
     table.print(report);
     good = good && !report.failed();
@@ -96,7 +96,7 @@ bool soak(const std::string& slotway, std::chrono::minutes duration, const RunOp
   for (int round = 1; Clock::now() < end; ++round) {
     good = run_round(round, stage, end, options, table, trend) && good;
   }
-  const std::string reason = stage.end_proxy();
+  const std::string reason = end_in_order(stage.proxy);
   if (!reason.empty()) print("FAILED: " + reason);
   const std::string growth = trend.growth(all_faults().size());
   if (!trend.is_known()) {

@@ -37,6 +37,9 @@ Stage::Stage(const std::string& slotway)
             {"--workers", std::to_string(kWorkers), "--limits-max-output-per-client", "1mb",
              "--limits-max-memory-per-client", std::to_string(kMemoryPerClient)}) {}
 
+SentinelStage::SentinelStage(const std::string& slotway)
+    : proxy(slotway, group.seeds(), group.slotway_arguments()) {}
+
 std::string Stage::key_of(std::size_t primary) {
   for (int i = 0;; ++i) {
     std::string key = "chaos:" + std::to_string(i);
@@ -46,7 +49,7 @@ std::string Stage::key_of(std::size_t primary) {
 
 // A sanitizer that goes on after a finding tells of it in the exit code, UBSan in its text only; of leaks it
 // tells at the end.
-std::string Stage::end_proxy() {
+std::string end_in_order(kit::SlotwayProcess& proxy) {
   const std::optional<int> code = proxy.stop();
   const std::string finding = sanitizer_finding(proxy.output());
   if (!finding.empty()) return "a sanitizer says: " + finding;

@@ -1,12 +1,14 @@
-// What faults happen to: a real cluster of six nodes with the real proxy in front of it. Owner: main or the
-// soak; one for each fault, or one for many. Thread: main's, which must outlive it (see
-// kit/child_process.hpp). Invariant: all serve when the constructor returns.
+// What faults happen to: a real cluster of six nodes, or a primary with two replicas and three sentinels,
+// with the real proxy in front of it. Owner: main or the soak; one for each fault, or one for many. Thread:
+// main's, which must outlive it (see kit/child_process.hpp). Invariant: all serve when the constructor
+// returns.
 #pragma once
 
 #include <cstddef>
 #include <string>
 
 #include "tests/kit/cluster_process.hpp"
+#include "tests/kit/sentinel_group.hpp"
 #include "tests/kit/slotway_process.hpp"
 
 namespace slotway::chaos {
@@ -29,13 +31,21 @@ struct Stage {
   std::string key_of(std::size_t primary);
   // Connections that the proxy has from clients.
   std::size_t client_count() const;
-  // Ends the proxy in order; returns why that was not right, or what a sanitizer has found, else nothing.
-  std::string end_proxy();
   // The cluster is whole again: all agree, replicas are in sync. Throws std::runtime_error if that takes too
   // long.
   void wait_until_whole();
   // This node, a replica, says that it is a primary. Throws std::runtime_error if that takes too long.
   void wait_until_elected(std::size_t replica);
 };
+
+struct SentinelStage {
+  kit::SentinelGroup group;
+  kit::SlotwayProcess proxy;
+
+  explicit SentinelStage(const std::string& slotway);
+};
+
+// Ends the proxy in order; returns why that was not right, or what a sanitizer has found, else nothing.
+std::string end_in_order(kit::SlotwayProcess& proxy);
 
 }  // namespace slotway::chaos
