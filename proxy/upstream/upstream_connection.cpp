@@ -24,6 +24,8 @@ constexpr int kStuckFactor = 2;
 // A replica has this part of it.
 constexpr int kReplicaShare = 2;
 constexpr std::chrono::milliseconds kLongScript{100};
+// A demoted node that answers nothing for so long does not answer at all.
+constexpr std::chrono::milliseconds kSupersededPatience{500};
 
 }  // namespace
 
@@ -313,9 +315,16 @@ void UpstreamConnection::on_tick() {
     if (is_overdue()) fail("no reply in time");
     return;
   }
+  if (is_left_behind()) return fail("no reply since another node has taken its place");
   // What a replica does not answer the primary still can.
   const auto bound = use_.replica ? timeouts.request / kReplicaShare : kStuckFactor * timeouts.request;
   if (loop_.now - pipeline_.front().queued_at > bound) fail("no reply for too long");
+}
+
+// A primary that steps down answers what it was asked; one that hangs, and was replaced for it, does not.
+bool UpstreamConnection::is_left_behind() const {
+  return is_superseded_ && !pipeline_.empty() &&
+         loop_.now - std::max(last_reply_, pipeline_.front().queued_at) >= kSupersededPatience;
 }
 
 bool UpstreamConnection::awaits_script() const {

@@ -77,6 +77,11 @@ class UpstreamConnection {
   // No longer in the map: closed by the pool as soon as nothing is in flight.
   void retire(bool retired) { retired_ = retired; }
   bool is_retired() const { return retired_; }
+  // By the map its node is the primary of some slots, or not any more.
+  void note_serving(bool serves) {
+    is_superseded_ = !serves && (is_superseded_ || serves_);
+    serves_ = serves;
+  }
   bool is_done() const { return retired_ && pipeline_.empty(); }
   // Its oldest request is a script that has been running, or waiting for another one, for kLongScript.
   bool awaits_script() const;
@@ -122,6 +127,7 @@ class UpstreamConnection {
   void read();
   bool take_replies();
   bool has_expired();
+  bool is_left_behind() const;
   bool is_overdue();
   void expire_requests();
   void fail(std::string_view reason);
@@ -146,6 +152,8 @@ class UpstreamConnection {
   bool in_gate_ = false;     // counts as being opened
   bool fresh_ = false;       // nothing has been read from this socket
   bool retired_ = false;
+  bool serves_ = false;
+  bool is_superseded_ = false;  // another node has taken its node's place
   bool unreachable_ = false;    // as the log has it
   std::uint32_t failures_ = 0;  // connections in a row that ended before their first reply
   std::uint64_t scripts_seen_ = 0;

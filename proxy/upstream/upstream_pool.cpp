@@ -41,6 +41,7 @@ void UpstreamPool::set_topology(std::shared_ptr<const routing::Topology> topolog
         node != routing::kNoNode &&
         (!connection.use().replica || topology_->node(node).role == routing::NodeRole::replica);
     connection.retire(!is_wanted);
+    if (!connection.use().replica) connection.note_serving(node != routing::kNoNode && serves_[node]);
     if (is_wanted) shared(node, connection.use()) = &connection;
   });
   reads_.set_map(topology_);
@@ -132,6 +133,9 @@ UpstreamConnection& UpstreamPool::open(const routing::Endpoint& endpoint, Upstre
   const Handle place = connections_.emplace(*this, loop_, *events_, endpoint, use);
   UpstreamConnection& connection = connections_.at(place);
   connection.set_handle(with_number(place));
+  const routing::NodeIndex node =
+      topology_ ? topology_->find(endpoint.host, endpoint.port) : routing::kNoNode;
+  connection.note_serving(!use.replica && node != routing::kNoNode && serves_[node]);
   return connection;
 }
 
