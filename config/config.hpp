@@ -73,6 +73,8 @@ struct UpstreamConfig {
   milliseconds max_replica_lag{0};
   std::uint64_t max_replica_lag_bytes = 0;  // `max_replica_lag_bytes`: likewise
   bool read_your_writes = false;            // `read_your_writes`
+  bool hedged_reads = false;                // `hedged_reads`
+  std::uint32_t hedge_budget = 5;           // `hedge_budget`: percent of the reads
   std::string zone;                         // `zone`: where this Slotway is; "" = not known
   std::vector<ZoneRule> zones;              // `zones`: where nodes are; the first that fits counts
   MirrorConfig mirror;                      // `mirror`

@@ -321,7 +321,15 @@ void Dispatcher::on_tick() {
   held_.set(loop_.counters.held_requests, parked_.size());
 }
 
+std::optional<TimePoint> Dispatcher::next_due() {
+  std::optional<TimePoint> due = parked_.next_due();
+  if (!hedges_) return due;
+  const std::optional<TimePoint> hedge = next_hedge();
+  return due && (!hedge || *due < *hedge) ? due : hedge;
+}
+
 void Dispatcher::send_due() {
+  if (hedges_) send_hedges();
   while (auto parked = parked_.take_due(loop_.now)) {
     Request& request = parked->request;
     const ClientSession* session = session_of(request);
@@ -381,6 +389,7 @@ void Dispatcher::on_reply(UpstreamConnection& connection, std::string_view reply
   const std::uint64_t latency_us = Loop::microseconds(loop_.now - request.queued_at);
   loop_.counters.upstream_latency.observe_us(latency_us);
   connection.note_latency(latency_us);
+  if (hedges_ && connection.use().replica) hedge_policy_.observe(latency_us);
   if (request.abandoned) return;
   // A queued command's error is the cause of EXEC's.
   const bool is_error = reply.front() == '-';
@@ -435,6 +444,10 @@ void Dispatcher::deliver(const Request& request, ReplyBytes reply, ErrorClass er
   finish(request);
   ReplySlot* slot = slots_.find(request.reply_slot);
   if (!slot) return;
+  if (request.hedged) {
+    if (slot->state != ReplySlot::State::waiting) return;
+    if (request.is_hedge) loop_.counters.hedges_won.add();
+  }
   ClientSession& session = sessions_.at(slot->session);
   if (session.is_finished()) return;
   if (request.is_part()) return deliver_part(session, *slot, request, reply.view, error);

@@ -15,6 +15,7 @@
 #include "proxy/dispatch/script_store.hpp"
 #include "proxy/dispatch/unblocking.hpp"
 #include "proxy/upstream/upstream_pool.hpp"
+#include "routing/hedge_policy.hpp"
 #include "routing/planner.hpp"
 #include "routing/redirect.hpp"
 #include "routing/refresh_policy.hpp"
@@ -100,7 +101,7 @@ class Dispatcher final : public UpstreamEvents {
 
   // Sends what has waited long enough. At the end of each turn.
   void send_due();
-  std::optional<TimePoint> next_due() const { return parked_.next_due(); }
+  std::optional<TimePoint> next_due();
   void on_tick();
 
   // --- UpstreamEvents ---
@@ -194,12 +195,19 @@ class Dispatcher final : public UpstreamEvents {
     retried_families_ = pool_.settings().failover.retry_unknown_writes;
     spreads_reads_ = upstream.reads_from_replicas();
     notes_writes_ = spreads_reads_ && upstream.read_your_writes;
+    hedges_ = spreads_reads_ && upstream.hedged_reads;
+    hedge_policy_.set_budget(upstream.hedge_budget);
   }
   // A replica may serve it, or it is a write that its client must not read an older value than.
   void choose_side(ClientSession& session, Request& request) const;
   UpstreamConnection* reader_for(Request& request);
   void leave_replica(Request& request);
   bool retry_at_primary(UpstreamConnection& from, protocol::RedirectKind kind);
+  // --- those that replicas are late with (hedged_reads.cpp) ---
+  std::optional<TimePoint> next_hedge();
+  void send_hedges();
+  // The request at that index, behind so many bytes of others, is asked of another node too, if there is one.
+  void hedge(UpstreamConnection& from, std::size_t index, std::size_t before);
 
   bool handle_redirect(UpstreamConnection& connection, std::string_view reply);
   enum class Credit : std::uint8_t { none, doubtful, full };
@@ -264,6 +272,9 @@ class Dispatcher final : public UpstreamEvents {
   std::uint32_t retried_families_ = 0;
   bool spreads_reads_ = false;
   bool notes_writes_ = false;
+  bool hedges_ = false;
+  routing::HedgePolicy hedge_policy_;
+  std::vector<Handle> late_replicas_;  // while send_hedges() runs
   ParkedRequests parked_;
   GaugeShare held_;
   std::uint64_t orders_ = 0;  // requests begun

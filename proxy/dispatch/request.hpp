@@ -69,6 +69,8 @@ struct Request {
   bool held : 1 = false;        // has waited for a primary: its deadline includes failover.hold
   bool repeatable : 1 = false;  // a read, or a write that may be executed twice
   bool spreads : 1 = false;     // a replica may serve it
+  bool hedged : 1 = false;      // another node was asked too: the first reply counts
+  bool is_hedge : 1 = false;    // of these two, the later one
   bool selects : 1 = false;     // it leaves its connection in another database (a transaction's SELECT)
   config::ReadFrom read_from = config::ReadFrom::primary;  // whom its client wants to read from
   std::uint8_t hops = 0;

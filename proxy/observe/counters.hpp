@@ -112,6 +112,8 @@ struct WorkerCounters {
   Counter mirror_differing;   // of these
   Counter replica_reads;      // sent to a replica
   Counter replica_retries;    // of these, sent to the primary because the replica failed them
+  Counter hedged_reads;       // asked of a second node, because a replica was late
+  Counter hedges_won;         // of these, answered by the second node first
   Counter held_requests;      // waiting for a node now, or until they may be sent again
   Counter upstream_connects;  // attempts
   Counter upstream_connect_failures;

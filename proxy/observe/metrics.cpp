@@ -202,6 +202,10 @@ void add_upstream_totals(Families& out, const Workers& workers) {
           &WorkerCounters::replica_reads);
   add_sum(out, workers, "slotway_replica_retries_total", MetricType::Counter,
           "Reads sent to the primary because a replica failed them.", &WorkerCounters::replica_retries);
+  add_sum(out, workers, "slotway_hedged_reads_total", MetricType::Counter,
+          "Reads asked of a second node because a replica was late.", &WorkerCounters::hedged_reads);
+  add_sum(out, workers, "slotway_hedged_reads_won_total", MetricType::Counter,
+          "Hedged reads that the second node answered first.", &WorkerCounters::hedges_won);
   add_sum(out, workers, "slotway_upstream_received_bytes_total", MetricType::Counter,
           "Bytes read from nodes.", &WorkerCounters::upstream_bytes_in);
   add_sum(out, workers, "slotway_upstream_sent_bytes_total", MetricType::Counter, "Bytes written to nodes.",

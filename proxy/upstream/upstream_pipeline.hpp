@@ -73,6 +73,13 @@ class UpstreamPipeline {
   void copy_front(protocol::ByteQueue& target) const {
     queue_.copy_prefix(fifo_.front().bytes, pool_, target);
   }
+  // Likewise those of a request behind `before` bytes of others.
+  void copy(std::size_t before, std::size_t count, protocol::ByteQueue& target) const {
+    protocol::ByteQueue all;
+    queue_.copy_prefix(before + count, pool_, all);
+    all.consume(pool_, before);
+    target.splice(pool_, all);
+  }
   // Likewise, in one piece.
   std::string front_text() const;
   void pop_front();

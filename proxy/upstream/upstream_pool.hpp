@@ -59,6 +59,13 @@ class UpstreamPool {
   // it is the primary's turn, or there is none.
   UpstreamConnection* for_read(routing::Slot slot, config::ReadFrom policy, UpstreamUse use, TimePoint since);
   UpstreamConnection* at(const routing::Endpoint& endpoint, UpstreamUse use);
+  // Those on which replicas serve reads. `act` opens and closes none.
+  template <class Act>
+  void for_each_replica(Act act) {
+    connections_.for_each([&act](Handle, UpstreamConnection& connection) {
+      if (connection.use().replica) act(connection);
+    });
+  }
   // How often a node was named that serves no slot by the map: while slots move to a node that is new.
   std::uint64_t strays() const { return strays_; }
 

@@ -61,6 +61,8 @@ TEST_CASE("every option is set, printed and read back") {
       {"upstream.max_replica_lag", "30s"},
       {"upstream.max_replica_lag_bytes", "39kb"},
       {"upstream.read_your_writes", "on"},
+      {"upstream.hedged_reads", "on"},
+      {"upstream.hedge_budget", "40"},
       {"upstream.zone", "eu-1a"},
       {"upstream.zones", "10.0.0.0/8=eu-1a"},
       {"users", "app=/run/app"},
