@@ -24,6 +24,8 @@ start_pod() {
   shift 4
   mkdir -p "$pods/$name"
   { cat "$config" && echo "bind $address"; } >"$pods/$name.conf"
+  # Sentinels write theirs, with the address they had.
+  [ ! -f "$pods/$name/sentinel.conf" ] || sed -i "s/^bind .*/bind $address/" "$pods/$name/sentinel.conf"
   give_address "$name" "$address"
   LD_PRELOAD=$nss_wrapper env POD_IP="$address" NODE_NAME="$name" CONFIG="$pods/$name.conf" DATA="$pods/$name" "$@" \
     "$script" >>"$pods/$name.log" 2>&1 &
