@@ -29,7 +29,7 @@ create() { in_pods cluster/create_cluster.sh >"$pods/create.log" 2>&1 || { cat "
 count() { at node-0 CLUSTER NODES | awk -v role="$1" '$3 ~ role && $8 == "connected"' | wc -l; }
 is_whole() { [ "$(at "$1" CLUSTER INFO | tr -d '\r' | grep -cE '^cluster_(state:ok|slots_ok:16384|known_nodes:6|size:3)$')" = 4 ]; }
 all_whole() { for name in "${names[@]}"; do is_whole "$name" || return 1; done; }
-answers() { [ "$(at "$1" PING)" = PONG ]; }
+answers() { HOST=$1 in_pods cluster/ready.sh; }
 is_primary() { [ "$(at "$1" ROLE | head -n 1)" = master ]; }
 is_replica() { [ "$(at "$1" ROLE | head -n 1)" = slave ]; }
 is_in_step() { at "$1" INFO replication | grep -q master_link_status:up; }
