@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The Debian packages that Slotway needs, and how to install those that are missing.
-# Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|lint|bench]...
+# Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|k8s|lint|bench]...
 
 declare -A slotway_packages=(
   # To build slotway. (catch2 and python3 belong to the tests, but CMake looks for them when it configures.)
@@ -11,6 +11,8 @@ declare -A slotway_packages=(
   # Redis clients that tests/clients runs through Slotway, and what runs those from npm.
   [clients]="python3-redis"
   [node]="nodejs npm"
+  # To check k8s/ without Kubernetes; npm packages come on top, as for the clients.
+  [k8s]="python3-yaml libnss-wrapper"
   # To check style, lint and fuzz.
   [lint]="clang clang-format clang-tidy libclang-rt-14-dev shellcheck"
   # To compare it with other proxies.

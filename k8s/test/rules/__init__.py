@@ -1,0 +1,28 @@
+"""What manifests must keep, one function per rule; each yields what is wrong."""
+
+from rules import autoscaling, configuration, metrics, monitors, mounts, names, pods, ports, probes, security, selectors
+
+ALL = (
+    selectors.selectors,
+    selectors.owners,
+    ports.service_ports,
+    ports.policy_ports,
+    ports.listening_ports,
+    probes.probes,
+    mounts.mounts,
+    mounts.files,
+    configuration.check_config,
+    configuration.upstream,
+    configuration.egress,
+    pods.workers,
+    pods.grace,
+    pods.images,
+    security.pod_security,
+    security.tokens,
+    autoscaling.autoscaler,
+    metrics.alerts,
+    metrics.autoscaler_metrics,
+    monitors.monitors,
+    names.namespaces,
+)
+RULES = {rule.__name__: rule for rule in ALL}

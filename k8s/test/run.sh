@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Checks k8s/ without Kubernetes: every overlay is rendered, validated against Kubernetes's types and held against the rest of the
+# repository; the start scripts run with real servers; the chart is rendered. Installs what it needs first: Debian packages, and the
+# npm packages of package.json into build/k8s.
+# Usage: k8s/test/run.sh [--slotway PATH]; without it the newest binary under build/ is asked.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
+# shellcheck source=scripts/packages.sh
+. scripts/packages.sh
+
+slotway=
+if [ $# -gt 0 ]; then
+  if [ $# -ne 2 ] || [ "$1" != --slotway ]; then
+    echo "usage: k8s/test/run.sh [--slotway PATH]" >&2
+    exit 2
+  fi
+  slotway=$(realpath "$2")
+fi
+
+install_packages test k8s
+# A Node.js that is there already, from wherever, will do: Debian's npm cannot be installed beside it.
+command -v npm >/dev/null || install_packages node
+
+# npm ci installs exactly what the lock file says; again only when that has changed.
+build=$PWD/build/k8s
+mkdir -p "$build"
+if ! cmp -s "$here/package-lock.json" "$build/installed.json"; then
+  cp "$here/package.json" "$here/package-lock.json" "$build/"
+  npm ci --prefix "$build" --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
+  cp "$here/package-lock.json" "$build/installed.json"
+fi
+
+# Debian's interpreter sees Debian's packages; another one first in PATH may not.
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+
+results=()
+failures=0
+# check NAME COMMAND...: runs it, and remembers what came of it.
+check() {
+  local name=$1 start=$SECONDS
+  shift
+  echo "-- $name"
+  if "$@"; then
+    results+=("passed   $name ($((SECONDS - start)) s)")
+  else
+    results+=("FAILED   $name")
+    failures=$((failures + 1))
+  fi
+}
+skip() { results+=("skipped  $1: $2"); }
+
+arguments=(--types "$build")
+if [ -z "$slotway" ]; then
+  slotway=$(find build -path '*/proxy/slotway' -type f -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2)
+fi
+if [ -n "$slotway" ]; then
+  arguments+=(--slotway "$slotway")
+else
+  skip "slotway --check-config of each overlay" "there is no binary under build/"
+fi
+
+# promtool reads groups of rules as they stand in a PrometheusRule.
+alerts() {
+  "$python" -c 'import sys, yaml; print(yaml.safe_dump(yaml.safe_load(sys.stdin)["spec"]))' \
+    <k8s/monitoring/prometheus_rule.yaml >"$build/rules.yaml"
+  promtool check rules "$build/rules.yaml"
+}
+
+# Both run servers, which wait more than they work.
+start_scripts() {
+  local cluster
+  "$here/cluster_scripts.sh" >"$build/cluster_scripts.log" 2>&1 &
+  cluster=$!
+  "$here/sentinel_scripts.sh" || return 1
+  wait "$cluster" || { cat "$build/cluster_scripts.log" && return 1; }
+  tail -n 1 "$build/cluster_scripts.log"
+}
+
+if kubectl=$("$python" -B -c "import sys; sys.path.insert(0, '$here'); import render; print(render.kubectl() or '')") &&
+  [ -n "$kubectl" ]; then
+  echo "Rendered with $kubectl kustomize and with kustomization.py, which must agree."
+else
+  echo "Rendered with kustomization.py: there is no kubectl here with kustomize 5."
+fi
+check "overlays: rules and types" "$python" -B "$here/check.py" "${arguments[@]}"
+check "each rule refuses what it is for" "$python" -B "$here/self_test.py" "${arguments[@]}"
+check "alerts: promtool" alerts
+check "start scripts with redis-server" start_scripts
+
+echo "== k8s:"
+printf '   %s\n' "${results[@]}"
+if [ "$failures" -gt 0 ]; then
+  echo "== k8s: $failures failed"
+  exit 1
+fi
+echo "== k8s: all right"
