@@ -3,6 +3,7 @@
 # half, all pods with other addresses, one that hands over.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+network=40
 # shellcheck source=k8s/test/redis_pods.sh
 . test/redis_pods.sh
 
@@ -45,6 +46,10 @@ all_whole
 [ "$(count master)" = 3 ] && [ "$(count slave)" = 3 ]
 echo "  six nodes, three primaries with a replica each"
 at node-0 -c SET before "it all began" >/dev/null
+# Its Service is the first node here; it has another address after a while, and so have all that Slotway will have learned.
+printf 'upstream: {seeds: ["node-0:6379"], password_file: "%s"}\n' "$PASSWORD_FILE" >"$pods/slotway.yaml"
+start_slotway "$pods/slotway.yaml"
+until_true 10 "Slotway serves" slotway_says "it all began" GET before
 
 echo "made again: nothing changes"
 at node-0 CLUSTER NODES | cut -d ' ' -f 1,4,9 | sort >"$pods/nodes"
@@ -63,5 +68,6 @@ start_nodes 42
 for name in "${names[@]}"; do until_true 10 "$name answers" answers "$name"; done
 until_true 30 "the cluster is whole" all_whole
 [ "$(at node-0 -c GET before)" = "it all began" ]
+until_true 20 "Slotway has found the nodes again" slotway_says "it all began" GET before
 until_true 10 "no old address is left" forgets_old_addresses
 echo "cluster_scripts: all right"

@@ -7,6 +7,8 @@ nss_wrapper=$(find /usr/lib -name libnss_wrapper.so -print -quit)
 export NSS_WRAPPER_HOSTS=$pods/hosts
 : >"$NSS_WRAPPER_HOSTS"
 declare -A pod_pid=()
+# `network` is the test's: tests run at the same time, each with addresses of its own.
+slotway_address=127.0.${network:?}.1
 
 # in_pods COMMAND...: runs it where the pods' names are known.
 in_pods() { LD_PRELOAD=$nss_wrapper "$@"; }
@@ -30,6 +32,20 @@ start_pod() {
   LD_PRELOAD=$nss_wrapper env POD_IP="$address" NODE_NAME="$name" CONFIG="$pods/$name.conf" DATA="$pods/$name" "$@" \
     "$script" >>"$pods/$name.log" 2>&1 &
   pod_pid[$name]=$!
+}
+
+# start_slotway CONFIG: as the overlay has it, on an address of its own; without SLOTWAY, the binary, there is none.
+start_slotway() {
+  [ -n "${SLOTWAY:-}" ] || return 0
+  LD_PRELOAD=$nss_wrapper "$SLOTWAY" --config "$1" --listen "$slotway_address:6380" --admin off >>"$pods/slotway.log" 2>&1 &
+  pod_pid[slotway]=$!
+}
+
+# slotway_says WHAT COMMAND...: the reply to a command through Slotway, which must follow by itself whatever becomes of the pods.
+slotway_says() {
+  local expected=$1
+  shift
+  [ -z "${SLOTWAY:-}" ] || [ "$(redis-cli -h "$slotway_address" -p 6380 "$@")" = "$expected" ]
 }
 
 # stop_pod NAME: the process, and its name in the DNS.

@@ -68,9 +68,10 @@ alerts() {
   promtool check rules "$build/rules.yaml"
 }
 
-# Both run servers, which wait more than they work.
+# Both run servers, which wait more than they work, and Slotway in front of them where there is a binary.
 start_scripts() {
   local cluster
+  export SLOTWAY=$slotway
   "$here/cluster_scripts.sh" >"$build/cluster_scripts.log" 2>&1 &
   cluster=$!
   "$here/sentinel_scripts.sh" || return 1

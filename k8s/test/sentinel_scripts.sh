@@ -3,6 +3,7 @@
 # replica with another address, a sentinel without its volume, all pods with other addresses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+network=46
 # shellcheck source=k8s/test/redis_pods.sh
 . test/redis_pods.sh
 
@@ -45,11 +46,15 @@ until_true 20 "it has two replicas" has_replicas redis-0 2
 for i in 0 1 2; do until_true 20 "sentinel-$i knows the others" sentinels_know sentinel-$i; done
 until_true 20 "sentinels know both replicas" replicas_known
 at redis-0 SET before "it all began" >/dev/null
+echo 'upstream: {mode: sentinel, seeds: ["sentinel-0:26379", "sentinel-1:26379", "sentinel-2:26379"]}' >"$pods/slotway.yaml"
+start_slotway "$pods/slotway.yaml"
+until_true 10 "Slotway serves" slotway_says "it all began" GET before
 
 echo "the primary's pod is gone, and comes back with another address"
 stop_pod redis-0
 until_true 30 "the sentinels have another primary" all_agree_on_another redis-0
 new=$(primary sentinel-0)
+until_true 10 "Slotway writes to it" slotway_says OK SET during "a failover"
 start_redis 0 44
 until_true 20 "redis-0 is a replica of $new" is_replica_of redis-0 "$new"
 until_true 20 "no server is known twice" replicas_known
@@ -69,4 +74,5 @@ until_true 30 "all sentinels agree" all_agree
 new=$(primary sentinel-0)
 until_true 30 "$new has two replicas" has_replicas "$new" 2
 [ "$(at "$new" GET before)" = "it all began" ]
+until_true 20 "Slotway has found the primary again" slotway_says "it all began" GET before
 echo "sentinel_scripts: all right"
