@@ -12,7 +12,8 @@ declare -A slotway_packages=(
   [clients]="python3-redis"
   [node]="nodejs npm"
   # To check k8s/ without Kubernetes; npm packages come on top, as for the clients.
-  [k8s]="python3-yaml libnss-wrapper"
+  [k8s]="python3-yaml python3-jsonschema libnss-wrapper golang-go golang-github-masterminds-sprig-dev
+    golang-gopkg-yaml.v3-dev"
   # To check style, lint and fuzz.
   [lint]="clang clang-format clang-tidy libclang-rt-14-dev shellcheck"
   # To compare it with other proxies.

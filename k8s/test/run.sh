@@ -79,6 +79,16 @@ start_scripts() {
   tail -n 1 "$build/cluster_scripts.log"
 }
 
+# The chart is rendered by helm, where it is installed, or by what Debian has of what helm is made of.
+chart() {
+  if command -v helm >/dev/null; then
+    "$python" -B "$here/check_chart.py" helm template -- "${arguments[@]}"
+  else
+    GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$build/go-cache go build -o "$build/render_chart" "$here/render_chart.go" &&
+      "$python" -B "$here/check_chart.py" "$build/render_chart" -- "${arguments[@]}"
+  fi
+}
+
 if kubectl=$("$python" -B -c "import sys; sys.path.insert(0, '$here'); import render; print(render.kubectl() or '')") &&
   [ -n "$kubectl" ]; then
   echo "Rendered with $kubectl kustomize and with kustomization.py, which must agree."
@@ -88,6 +98,12 @@ fi
 check "overlays: rules and types" "$python" -B "$here/check.py" "${arguments[@]}"
 check "each rule refuses what it is for" "$python" -B "$here/self_test.py" "${arguments[@]}"
 check "alerts: promtool" alerts
+if command -v helm >/dev/null; then
+  check "chart: rendered by helm" chart
+else
+  skip "chart: rendered by helm" "helm is not installed, and Debian has none"
+  check "chart: rendered by render_chart.go" chart
+fi
 check "start scripts with redis-server" start_scripts
 
 echo "== k8s:"
