@@ -66,8 +66,9 @@ echo "all pods come back with other addresses"
 for name in "${names[@]}"; do stop_pod "$name"; done
 start_nodes 42
 for name in "${names[@]}"; do until_true 10 "$name answers" answers "$name"; done
+# In this order: a node that has just started says what it remembers of the others.
+until_true 30 "no old address is left" forgets_old_addresses
 until_true 30 "the cluster is whole" all_whole
 [ "$(at node-0 -c GET before)" = "it all began" ]
 until_true 20 "Slotway has found the nodes again" slotway_says "it all began" GET before
-until_true 10 "no old address is left" forgets_old_addresses
 echo "cluster_scripts: all right"

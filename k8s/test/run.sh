@@ -2,7 +2,7 @@
 # Checks k8s/ without Kubernetes: every overlay is rendered, validated against Kubernetes's types and held against the rest of the
 # repository; the start scripts run with real servers; the chart is rendered. Installs what it needs first: Debian packages, and the
 # npm packages of package.json into build/k8s.
-# Usage: k8s/test/run.sh [--slotway PATH]; without it the newest binary under build/ is asked.
+# Usage: k8s/test/run.sh [--slotway PATH], by default that of the release build.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
@@ -53,12 +53,14 @@ skip() { results+=("skipped  $1: $2"); }
 
 arguments=(--types "$build")
 if [ -z "$slotway" ]; then
-  slotway=$(find build -path '*/proxy/slotway' -type f -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2)
+  # Not the dev build: libnss-wrapper and AddressSanitizer both want to be loaded first.
+  slotway=$PWD/build/release/proxy/slotway
 fi
-if [ -n "$slotway" ]; then
+if [ -x "$slotway" ]; then
   arguments+=(--slotway "$slotway")
 else
-  skip "slotway --check-config of each overlay" "there is no binary under build/"
+  skip "slotway --check-config of each overlay, Slotway in front of the start scripts" "there is no $slotway"
+  slotway=
 fi
 
 # promtool reads groups of rules as they stand in a PrometheusRule.
