@@ -67,7 +67,8 @@ fi
 alerts() {
   "$python" -c 'import sys, yaml; print(yaml.safe_dump(yaml.safe_load(sys.stdin)["spec"]))' \
     <k8s/monitoring/prometheus_rule.yaml >"$build/rules.yaml"
-  promtool check rules "$build/rules.yaml"
+  cp "$here/alerts_test.yaml" "$build/"
+  promtool check rules "$build/rules.yaml" && promtool test rules "$build/alerts_test.yaml"
 }
 
 # Both run servers, which wait more than they work, and Slotway in front of them where there is a binary.
@@ -99,7 +100,7 @@ else
 fi
 check "overlays: rules and types" "$python" -B "$here/check.py" "${arguments[@]}"
 check "each rule refuses what it is for" "$python" -B "$here/self_test.py" "${arguments[@]}"
-check "alerts: promtool" alerts
+check "alerts: promtool, and each fires" alerts
 if command -v helm >/dev/null; then
   check "chart: rendered by helm" chart
 else
