@@ -4,7 +4,6 @@
 #include <cassert>
 
 #include "config/units.hpp"
-#include "protocol/ascii_case.hpp"
 #include "protocol/redirect_error.hpp"
 #include "protocol/reply_errors.hpp"
 #include "protocol/reply_writer.hpp"
@@ -66,11 +65,9 @@ Taken Dispatcher::dispatch_as(const protocol::CommandRow& row, ClientSession& se
   return carry_out(session, request, planner_.plan_as(row, request, session.facts()), source);
 }
 
-bool Dispatcher::take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
-                      protocol::ReadBuffer* source) {
-  if (const auto* single = std::get_if<routing::Single>(&plan)) {
-    send_single(session, request, *single, source);
-  } else if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
+bool Dispatcher::take_rarer(ClientSession& session, const protocol::RequestView& request,
+                            const routing::Plan& plan) {
+  if (const auto* fan_out = std::get_if<routing::FanOut>(&plan)) {
     send_fan_out(session, request, *fan_out);
   } else if (const auto* broadcast = std::get_if<routing::Broadcast>(&plan)) {
     return send_broadcast(session, request, *broadcast);
@@ -113,76 +110,6 @@ void Dispatcher::run_outside(ClientSession& session, const protocol::RequestView
     return session.reply_error(local->row->family, ErrorClass::refused, protocol::errors::kMonitorInMulti);
   [[maybe_unused]] const bool taken = take(session, request, plan, nullptr);
   assert(taken);
-}
-
-void Dispatcher::reject(ClientSession& session, const protocol::RequestView& request,
-                        const routing::Reject& reject) {
-  using routing::RejectReason;
-  namespace errors = protocol::errors;
-  std::string text;
-  switch (reject.reason) {
-    case RejectReason::unknown_command:
-      // A browser that was tricked into talking to us: Redis closes at once, lest the body be taken for
-      // commands.
-      if (protocol::equal_ignore_case(request.arg(0), "post") ||
-          protocol::equal_ignore_case(request.arg(0), "host:")) {
-        return session.close_after_replies();
-      }
-      if (!session.facts().in_transaction && session.run_sentinel(request)) return;
-      text = errors::unknown_command(request);
-      ask_refresh(RefreshReason::unknown_command);
-      break;
-    case RejectReason::unknown_subcommand:
-      text = errors::unknown_subcommand(request);
-      ask_refresh(RefreshReason::unknown_command);
-      break;
-    case RejectReason::wrong_arity: text = errors::wrong_arity(*reject.row); break;
-    case RejectReason::no_auth: text = errors::kNoAuth; break;
-    case RejectReason::unsupported: text = errors::unsupported(reject.row->name); break;
-    case RejectReason::subscriber: text = errors::not_for_subscribers(*reject.row); break;
-    case RejectReason::debug_off: text = errors::kDebugOff; break;
-    case RejectReason::debug_refused: text = errors::debug_refused(request.arg(1)); break;
-    case RejectReason::cross_slot: text = errors::kCrossSlot; break;
-    case RejectReason::unbalanced: text = errors::kUnbalancedStreams; break;
-    case RejectReason::no_group: text = errors::kMissingGroup; break;
-    case RejectReason::watch_in_multi: text = errors::kWatchInMulti; break;
-    case RejectReason::no_multi: text = errors::kNotInTransaction; break;
-    case RejectReason::not_in_multi: text = errors::unsupported_in_transaction(reject.row->name); break;
-  }
-  const protocol::Family family = reject.row ? reject.row->family : protocol::Family::server;
-  loop_.counters.requests[index_of(family)].add();
-  if (reject.row && reject.row->local == protocol::LocalCommand::exec) {
-    // A refused EXEC ends its transaction (rejectCommand, execCommandAbort).
-    session.drop_transaction();
-    end_watch(session);
-    text = errors::exec_abort(text);
-  } else if (reject.reason != RejectReason::watch_in_multi) {
-    // Redis does not count that one as the transaction's.
-    session.fail_transaction();
-  }
-  session.reply_error(family, ErrorClass::refused, text);
-}
-
-Request Dispatcher::begin_request(ClientSession& session, Handle reply_slot, const protocol::CommandRow& row,
-                                  routing::Slot slot) {
-  Request request;
-  request.order = ++orders_;
-  const routing::SessionFacts& facts = session.facts();
-  request.use.resp3 = facts.resp3;
-  request.use.no_touch = facts.no_touch;
-  request.use.database = facts.database;
-  request.reply_slot = reply_slot;
-  request.deadline = loop_.now + request_timeout_;
-  request.slot = slot;
-  request.readonly = row.has(protocol::kReadonly);
-  request.repeatable = request.readonly || (retried_families_ >> index_of(row.family) & 1) != 0;
-  if (spreads_reads_) [[unlikely]]
-    choose_side(session, request);
-  if (row.family == protocol::Family::scripting) {
-    request.scripted = true;
-    request.by_sha = row.scripts == protocol::ScriptUse::by_sha;
-  }
-  return request;
 }
 
 void Dispatcher::send_single(ClientSession& session, const protocol::RequestView& request,

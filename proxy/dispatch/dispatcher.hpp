@@ -116,6 +116,7 @@ class Dispatcher final : public UpstreamEvents {
   // False: it must come again when all earlier requests of the session are answered.
   bool take(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan,
             protocol::ReadBuffer* source);
+  bool take_rarer(ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan);
   void reject(ClientSession& session, const protocol::RequestView& request, const routing::Reject& reject);
   void send_single(ClientSession& session, const protocol::RequestView& request,
                    const routing::Single& single, protocol::ReadBuffer* source);
@@ -291,6 +292,39 @@ class Dispatcher final : public UpstreamEvents {
   std::shared_ptr<const routing::Topology> scan_map_;  // what scan_order_ is of
   routing::ScanOrder scan_order_;
 };
+
+// What nearly all requests are is decided where the plan was made.
+[[gnu::always_inline]] inline bool Dispatcher::take(ClientSession& session,
+                                                    const protocol::RequestView& request,
+                                                    const routing::Plan& plan, protocol::ReadBuffer* source) {
+  const auto* single = std::get_if<routing::Single>(&plan);
+  if (!single) return take_rarer(session, request, plan);
+  send_single(session, request, *single, source);
+  return true;
+}
+
+[[gnu::always_inline]] inline Request Dispatcher::begin_request(ClientSession& session, Handle reply_slot,
+                                                                const protocol::CommandRow& row,
+                                                                routing::Slot slot) {
+  Request request;
+  request.order = ++orders_;
+  const routing::SessionFacts& facts = session.facts();
+  request.use.resp3 = facts.resp3;
+  request.use.no_touch = facts.no_touch;
+  request.use.database = facts.database;
+  request.reply_slot = reply_slot;
+  request.deadline = loop_.now + request_timeout_;
+  request.slot = slot;
+  request.readonly = row.has(protocol::kReadonly);
+  request.repeatable = request.readonly || (retried_families_ >> index_of(row.family) & 1) != 0;
+  if (spreads_reads_) [[unlikely]]
+    choose_side(session, request);
+  if (row.family == protocol::Family::scripting) {
+    request.scripted = true;
+    request.by_sha = row.scripts == protocol::ScriptUse::by_sha;
+  }
+  return request;
+}
 
 template <class Take>
 Taken Dispatcher::take_observed(ClientSession& session, const protocol::RequestView& request,

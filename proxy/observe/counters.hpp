@@ -16,7 +16,7 @@ namespace slotway::proxy {
 
 class Counter {
  public:
-  void add(std::uint64_t n = 1) {
+  [[gnu::always_inline]] void add(std::uint64_t n = 1) {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   void sub(std::uint64_t n = 1) {
