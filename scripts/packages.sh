@@ -65,6 +65,18 @@ install_packages() {
   apt_install_quietly "${missing[@]}"
 }
 
+# install_node_packages FOLDER BUILD: Node.js, and into BUILD exactly what FOLDER's lock file says; again only when that has
+# changed. A Node.js that is there already, from wherever, will do: Debian's npm cannot be installed beside it.
+install_node_packages() {
+  local folder=$1 build=$2
+  command -v npm >/dev/null || install_packages node
+  mkdir -p "$build"
+  cmp -s "$folder/package-lock.json" "$build/installed.json" && return 0
+  cp "$folder/package.json" "$folder/package-lock.json" "$build/"
+  npm ci --prefix "$build" --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
+  cp "$folder/package-lock.json" "$build/installed.json"
+}
+
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   set -euo pipefail
   [ $# -gt 0 ] || set -- build test lint bench

@@ -19,17 +19,8 @@ if [ $# -gt 0 ]; then
 fi
 
 install_packages test k8s
-# A Node.js that is there already, from wherever, will do: Debian's npm cannot be installed beside it.
-command -v npm >/dev/null || install_packages node
-
-# npm ci installs exactly what the lock file says; again only when that has changed.
 build=$PWD/build/k8s
-mkdir -p "$build"
-if ! cmp -s "$here/package-lock.json" "$build/installed.json"; then
-  cp "$here/package.json" "$here/package-lock.json" "$build/"
-  npm ci --prefix "$build" --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error
-  cp "$here/package-lock.json" "$build/installed.json"
-fi
+install_node_packages "$here" "$build"
 
 # Debian's interpreter sees Debian's packages; another one first in PATH may not.
 python=/usr/bin/python3

@@ -60,6 +60,16 @@ void watch_switch(SentinelScene& scene, Cause cause) {
   group.wait_for_primary_other_than(before);
 }
 
+using Act = void (kit::RedisProcess::*)();
+
+void lose_primary(SentinelScene& scene, Act lose, Act bring_back) {
+  kit::SentinelGroup& group = scene.stage.group;
+  kit::RedisProcess& victim = group.server(group.primary_by(0));
+  watch_switch(scene, [&] { (victim.*lose)(); });
+  (victim.*bring_back)();
+  group.wait_until_in_sync();
+}
+
 }  // namespace
 
 void switch_primary(SentinelScene& scene) {
@@ -73,20 +83,12 @@ void switch_primary(SentinelScene& scene) {
 }
 
 void kill_watched_primary(SentinelScene& scene) {
-  kit::SentinelGroup& group = scene.stage.group;
-  kit::RedisProcess& victim = group.server(group.primary_by(0));
-  watch_switch(scene, [&] { victim.kill(); });
-  victim.restart();
-  group.wait_until_in_sync();
+  lose_primary(scene, &kit::RedisProcess::kill, &kit::RedisProcess::restart);
 }
 
 // When it goes on it takes itself for the primary, until a sentinel tells it otherwise: nobody may ask it.
 void freeze_watched_primary(SentinelScene& scene) {
-  kit::SentinelGroup& group = scene.stage.group;
-  kit::RedisProcess& victim = group.server(group.primary_by(0));
-  watch_switch(scene, [&] { victim.pause(); });
-  victim.resume();
-  group.wait_until_in_sync();
+  lose_primary(scene, &kit::RedisProcess::pause, &kit::RedisProcess::resume);
 }
 
 void kill_sentinels(SentinelScene& scene) {

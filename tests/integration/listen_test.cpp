@@ -34,8 +34,6 @@ using kit::TestClient;
 constexpr std::chrono::seconds kSoon(10);
 using Texts = std::vector<std::string>;
 
-std::string address_of(const RedisProcess& redis) { return "127.0.0.1:" + std::to_string(redis.port()); }
-
 bool has_ipv6() {
   const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return false;
@@ -51,7 +49,7 @@ bool has_ipv6() {
 SlotwayProcess listening(const RedisProcess& redis, const Texts& addresses, Texts more = {}) {
   Texts arguments = {"--upstream-mode", "standalone", "--workers", "2"};
   arguments.insert(arguments.end(), more.begin(), more.end());
-  return SlotwayProcess(SLOTWAY_BINARY, address_of(redis), std::move(arguments), {}, addresses);
+  return SlotwayProcess(SLOTWAY_BINARY, redis.host_port(), std::move(arguments), {}, addresses);
 }
 
 // A start that is expected to fail.

@@ -19,10 +19,6 @@ using kit::SlotwayProcess;
 using kit::TestClient;
 using kit::to_text;
 
-std::string address_of(const RedisProcess& redis) {
-  return redis.address() + ":" + std::to_string(redis.port());
-}
-
 // Servers 0, 1 and 2; the first is the section `upstream`, the others are named one and two, and have a
 // listener each.
 struct ThreeServers {
@@ -31,14 +27,14 @@ struct ThreeServers {
   SlotwayProcess slotway;
 
   explicit ThreeServers(const std::string& more = {})
-      : slotway(SLOTWAY_BINARY, address_of(servers[0]), {"--upstream-mode", "standalone", "--workers", "2"},
+      : slotway(SLOTWAY_BINARY, servers[0].host_port(), {"--upstream-mode", "standalone", "--workers", "2"},
                 yaml(more)) {
     ports[0] = slotway.port();
   }
 
   std::string yaml(const std::string& more) const {
-    return "upstreams:\n  one: {mode: standalone, seeds: " + address_of(servers[1]) +
-           "}\n  two: {mode: standalone, seeds: " + address_of(servers[2]) +
+    return "upstreams:\n  one: {mode: standalone, seeds: " + servers[1].host_port() +
+           "}\n  two: {mode: standalone, seeds: " + servers[2].host_port() +
            "}\nlisteners:\n  - {listen: 127.0.0.1:" + std::to_string(ports[1]) +
            ", upstream: one, requirepass: word}\n  - {listen: 127.0.0.1:" + std::to_string(ports[2]) +
            ", upstream: two}\n" + more;
@@ -169,7 +165,7 @@ TEST_CASE("an upstream that was never found keeps Slotway from being ready, and 
                            ", upstream: gone}]\n";
   std::string told;
   try {
-    const SlotwayProcess slotway(SLOTWAY_BINARY, address_of(server), {"--upstream-mode", "standalone"}, yaml);
+    const SlotwayProcess slotway(SLOTWAY_BINARY, server.host_port(), {"--upstream-mode", "standalone"}, yaml);
   } catch (const std::runtime_error& error) {
     told = error.what();
   }
@@ -184,8 +180,8 @@ TEST_CASE("a reload reaches the upstream and the listener that it names") {
   RedisProcess moved;
   CHECK(moved.client().text({"SET", "k", "moved"}) == "+OK");
   std::string yaml = three.yaml("");
-  const std::string seed = address_of(three.servers[1]);
-  yaml.replace(yaml.find(seed), seed.size(), address_of(moved));
+  const std::string seed = three.servers[1].host_port();
+  yaml.replace(yaml.find(seed), seed.size(), moved.host_port());
   yaml.replace(yaml.find("requirepass: word"), 17, "requirepass: other");
   std::ofstream(three.slotway.config_file()) << yaml;
   three.slotway.signal(SIGHUP);

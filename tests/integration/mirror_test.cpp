@@ -17,18 +17,14 @@ using kit::to_text;
 
 constexpr std::chrono::seconds kLimit(20);
 
-std::string address_of(const RedisProcess& redis) {
-  return redis.address() + ":" + std::to_string(redis.port());
-}
-
 struct Mirrored {
   RedisProcess server;
   RedisProcess copy;
   SlotwayProcess slotway;
 
   explicit Mirrored(const std::vector<std::string>& more)
-      : slotway(SLOTWAY_BINARY, address_of(server), arguments(more),
-                "upstreams:\n  copy: {mode: standalone, seeds: " + address_of(copy) + "}\n") {}
+      : slotway(SLOTWAY_BINARY, server.host_port(), arguments(more),
+                "upstreams:\n  copy: {mode: standalone, seeds: " + copy.host_port() + "}\n") {}
 
   static std::vector<std::string> arguments(const std::vector<std::string>& more) {
     std::vector<std::string> out = {

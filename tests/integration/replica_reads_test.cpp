@@ -228,6 +228,37 @@ TEST_CASE("a client reads what it has written, whoever serves its reads") {
   });
 }
 
+TEST_CASE("what a frozen replica was asked another node answers, and its late replies reach nobody") {
+  Group proxied({"--upstream-read-from", "prefer_replica", "--upstream-hedged-reads", "on",
+                 "--upstream-hedge-budget", "100"});
+  TestClient client = proxied.client();
+  for (int i = 0; i < 10; ++i) {
+    const std::string number = std::to_string(i);
+    REQUIRE(client.text({"SET", "k" + number, number}) == "+OK");
+  }
+  REQUIRE(client.text({"WAIT", "2", "10000"}) == ":2");
+  proxied.wait_until_replicas_serve();
+  int reads = 0;
+  const auto read = [&] {
+    const std::string number = std::to_string(reads++ % 10);
+    REQUIRE(client.text({"GET", "k" + number}) == "\"" + number + "\"");
+  };
+  // Enough is known of the replicas' latencies.
+  while (reads < 500) read();
+  proxied.group.server(1).pause();
+  const auto won = [&] { return proxied.slotway.metric("slotway_hedged_reads_won_total"); };
+  kit::wait_until("a read is answered in its place", kLimit, [&] {
+    read();
+    return won() > 0;
+  });
+  proxied.group.server(1).resume();
+  const long long before = gets(proxied.group.server(1));
+  kit::wait_until("it serves again", kLimit, [&] {
+    read();
+    return gets(proxied.group.server(1)) > before + 10;
+  });
+}
+
 TEST_CASE("who watches, or tracks, reads from the primary") {
   Group proxied({"--upstream-read-from", "replica"});
   proxied.wait_until_replicas_serve();

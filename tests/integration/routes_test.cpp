@@ -18,10 +18,6 @@ using kit::SlotwayProcess;
 using kit::TestClient;
 using kit::to_text;
 
-std::string address_of(const RedisProcess& redis) {
-  return redis.address() + ":" + std::to_string(redis.port());
-}
-
 // Keys a:… are at one server, c:… at another one, without their prefix there; all others in the cluster.
 struct RoutedCluster {
   kit::ClusterProcess cluster;
@@ -32,8 +28,8 @@ struct RoutedCluster {
   RoutedCluster() : slotway(SLOTWAY_BINARY, cluster.seeds(), {"--workers", "2"}, yaml("a:")) {}
 
   std::string yaml(const std::string& prefix) const {
-    return "upstreams:\n  plain: {mode: standalone, seeds: " + address_of(plain) +
-           "}\n  stripped: {mode: standalone, seeds: " + address_of(stripped) + "}\nroutes:\n  - {prefix: '" +
+    return "upstreams:\n  plain: {mode: standalone, seeds: " + plain.host_port() +
+           "}\n  stripped: {mode: standalone, seeds: " + stripped.host_port() + "}\nroutes:\n  - {prefix: '" +
            prefix + "', upstream: plain}\n  - {prefix: 'c:', upstream: stripped, strip_prefix: true}\n";
   }
 };

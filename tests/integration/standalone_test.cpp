@@ -18,10 +18,6 @@ using kit::RedisProcess;
 using kit::SlotwayProcess;
 using kit::TestClient;
 
-std::string address_of(const RedisProcess& redis) {
-  return redis.address() + ":" + std::to_string(redis.port());
-}
-
 struct ProxiedServer {
   RedisProcess redis;
   SlotwayProcess slotway;
@@ -29,7 +25,7 @@ struct ProxiedServer {
   explicit ProxiedServer(std::vector<std::string> redis_arguments = {},
                          std::vector<std::string> slotway_arguments = {})
       : redis(std::move(redis_arguments)),
-        slotway(SLOTWAY_BINARY, address_of(redis), in_front(std::move(slotway_arguments))) {}
+        slotway(SLOTWAY_BINARY, redis.host_port(), in_front(std::move(slotway_arguments))) {}
 
   static std::vector<std::string> in_front(std::vector<std::string> more) {
     std::vector<std::string> out = {"--upstream-mode", "standalone", "--workers", "2"};
@@ -285,7 +281,7 @@ TEST_CASE("what is no single server is named in /readyz") {
                                       : std::vector<std::string>{"--requirepass", "secret"});
   const std::uint16_t admin = kit::free_port();
   const kit::TempFolder folder;
-  kit::ChildProcess slotway({SLOTWAY_BINARY, "--upstream", address_of(redis), "--upstream-mode", "standalone",
+  kit::ChildProcess slotway({SLOTWAY_BINARY, "--upstream", redis.host_port(), "--upstream-mode", "standalone",
                              "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:" + std::to_string(admin)},
                             folder.path() / "log");
   const std::string expected = is_cluster ? "set upstream.mode to cluster" : "set upstream.password";

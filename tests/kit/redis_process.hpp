@@ -29,6 +29,7 @@ class RedisProcess {
   std::uint16_t port() const { return port_; }
   // Where it listens, what it connects from, and what a cluster node announces.
   const std::string& address() const { return address_; }
+  std::string host_port() const { return address_ + ":" + std::to_string(port_); }
   pid_t pid() const { return process_->pid(); }
   // Neither ended nor paused.
   bool running() { return !paused_ && process_->running(); }
