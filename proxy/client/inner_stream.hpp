@@ -17,13 +17,15 @@ struct InnerStream {
   std::string out;        // what was answered
   bool closed = false;    // by the session, which is about to go
 
+  std::size_t pending() const { return in.size() - taken; }
   // For the session, as read_some().
   IoResult read(std::span<char> buffer) {
     const std::size_t count = std::min(buffer.size(), in.size() - taken);
     std::memcpy(buffer.data(), in.data() + taken, count);
     taken += count;
-    if (taken == in.size()) {
-      in.clear();
+    // Even one that is never empty does not grow by what was taken.
+    if (taken * 2 >= in.size()) {
+      in.erase(0, taken);
       taken = 0;
     }
     return {count == buffer.size() && count > 0 ? IoStatus::ok : IoStatus::would_block, count};

@@ -62,6 +62,7 @@ bool Mirror::is_chosen(bool writes) {
 
 bool Mirror::keep(const ClientSession& session, const protocol::RequestView& request,
                   const routing::Plan& plan) {
+  credit_before_ = credit_;
   const protocol::CommandRow* row = session.is_inner() ? nullptr : mirrored_row(plan);
   if (!row || !is_chosen(may_write(*row, request))) return false;
   text_.assign(request.bytes());
@@ -104,7 +105,7 @@ void Mirror::send_executed(std::string_view text, std::size_t commands, bool res
 // --- to the target ---
 
 bool Mirror::has_room(const Link& link, std::size_t bytes) const {
-  return link.expected.size() < kMostPending && link.stream.in.size() + bytes <= kMostBytes;
+  return link.expected.size() < kMostPending && link.stream.pending() + bytes <= kMostBytes;
 }
 
 bool Mirror::append(Link& link, std::string_view text, std::uint16_t database, Expected expected) {

@@ -42,6 +42,8 @@ class Mirror {
   // --- for a dispatcher ---
   // Keeps a copy of a request that is about to be taken. False: it is not to be mirrored.
   bool keep(const ClientSession& session, const protocol::RequestView& request, const routing::Plan& plan);
+  // What was kept was not taken: as if it had not come.
+  void comes_again() { credit_ = credit_before_; }
   // Of a transaction with so many commands.
   bool keep_transaction(const ClientSession& session, std::string text, std::size_t commands, bool writes);
   // It was taken: what was kept is sent. The reply slot that the session has opened last is its own.
@@ -87,7 +89,8 @@ class Mirror {
   const std::string from_;
   const std::string to_;
   config::MirrorConfig config_;
-  std::uint32_t credit_ = 0;  // percent, of requests that were not chosen
+  std::uint32_t credit_ = 0;         // percent, of requests that were not chosen
+  std::uint32_t credit_before_ = 0;  // before the one that is kept
   std::array<Link, 2> links_;
   // --- what is kept ---
   std::string text_;

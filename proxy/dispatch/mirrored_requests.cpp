@@ -10,15 +10,19 @@ Taken Dispatcher::carry_out_mirrored(ClientSession& session, const protocol::Req
   // The request's bytes may leave with it.
   const bool kept = mirror_->keep(session, request, plan);
   const auto take_and_mirror = [&] {
-    const bool taken = take(session, request, plan, source);
-    if (taken && kept) mirror_->send(session);
-    return taken;
+    const bool was_taken = take(session, request, plan, source);
+    if (was_taken && kept) mirror_->send(session);
+    return was_taken;
   };
+  const bool refused = std::holds_alternative<routing::Reject>(plan);
+  Taken taken = Taken::when_answered;
   if (session.is_observed()) {
-    const bool refused = std::holds_alternative<routing::Reject>(plan);
-    return take_observed(session, request, row, refused, take_and_mirror);
+    taken = take_observed(session, request, row, refused, take_and_mirror);
+  } else if (take_and_mirror()) {
+    taken = Taken::yes;
   }
-  return take_and_mirror() ? Taken::yes : Taken::when_answered;
+  if (taken != Taken::yes) mirror_->comes_again();
+  return taken;
 }
 
 void Dispatcher::mirror_part(const ClientSession& session, const protocol::RequestView& request,

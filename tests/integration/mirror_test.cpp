@@ -96,6 +96,16 @@ TEST_CASE("of a hundred writes so many are mirrored, and of reads none") {
   CHECK(mirrored.metric("mirrored_requests_total") == 20);
 }
 
+TEST_CASE("a write that waits for the end of a pause counts once among those that may be mirrored") {
+  Mirrored mirrored({"--upstream-mirror-percent", "50"});
+  TestClient client = mirrored.slotway.client();
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(client.text({"CLIENT", "PAUSE", "20", "WRITE"}) == "+OK");
+    REQUIRE(client.text({"SET", "k", "v"}) == "+OK");
+  }
+  CHECK(mirrored.metric("mirrored_requests_total") == 5);
+}
+
 TEST_CASE("replies that differ are counted, and one is shown") {
   Mirrored mirrored({"--upstream-mirror-compare", "on"});
   REQUIRE(mirrored.copy.client().text({"SET", "other", "its own"}) == "+OK");
