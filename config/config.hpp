@@ -274,6 +274,7 @@ struct RouteConfig {
 // The sections at the top level are those of the upstream `default`, and the base of `upstreams`.
 struct Config : UpstreamSettings {
   ClientConfig client;
+  bool wait_for_secrets = false;
   std::uint32_t workers = 0;  // `workers`: 0 = auto = cores the process may use
   std::optional<HostPort> admin = HostPort{"127.0.0.1", 9380};  // `admin`: nullopt = off
   DrainConfig drain;

@@ -292,7 +292,14 @@ LoadResult load(int argc, const char* const* argv, const Environment& environmen
   LoadResult result;
   result.problems = layers.sorted_problems();
   result.files = layers.files();
-  if (!result.problems.empty()) return result;
+  if (!result.problems.empty()) {
+    const bool may_wait = layers.config().wait_for_secrets && !flags.check_config;
+    const bool all_missing =
+        std::all_of(result.problems.begin(), result.problems.end(),
+                    [](const Problem& problem) { return problem.complaint.is_missing_file; });
+    if (may_wait && all_missing) result.incomplete = layers.config();
+    return result;
+  }
   if (flags.check_config) {
     result.print_and_exit = describe(layers.config(), layers.origins(), layers.entries());
   } else {

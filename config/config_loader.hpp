@@ -22,12 +22,15 @@ namespace slotway::config {
 // Exactly one of the three is there: `problems` is empty if and only if `config` or `print_and_exit` has a
 // value.
 struct LoadResult {
-  std::optional<Config> config;
-  std::vector<Problem> problems;  // sorted: files by line, variables, flags, then what is missing
-  std::vector<std::string>
-      files;  // that it was read from, or could not be: the configuration's, then passwords'
-  std::optional<std::string>
-      print_and_exit;  // of --help, --version, and --check-config if all is well; ends in \n
+  std::optional<Config> config{};
+  std::vector<Problem> problems{};  // sorted: files by line, variables, flags, then what is missing
+  // That it was read from, or could not be: the configuration's, then passwords'.
+  std::vector<std::string> files{};
+  // Of --help, --version, and --check-config if all is well; ends in \n.
+  std::optional<std::string> print_and_exit{};
+  // All is well but for files of secrets that are not there yet, and it says that they are waited for.
+  // Without the secrets: nobody may be served by it.
+  std::optional<Config> incomplete{};
 };
 
 // argv[0] is the program. The environment comes in as a map so that a test can make one up; only files are

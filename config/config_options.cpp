@@ -361,6 +361,8 @@ constexpr std::array kOptions{
         "whether clients may use DEBUG, if their nodes let them"),
     at_start(row("workers", "N|auto", codec<&Config::workers>(&set_workers, &print_workers),
                  "threads; auto = cores the process may use")),
+    at_start(row("wait_for_secrets", "off|on", kWord<kOffOn, &Config::wait_for_secrets>,
+                 "whether files with passwords and keys that are missing at the start are waited for")),
     at_start(row("admin", "ADDR:PORT|off", codec<&Config::admin>(&set_admin, &print_admin),
                  "where metrics and health are served over HTTP")),
     row("limits.max_clients", "N", kCount<kLimits, &LimitsConfig::max_clients>, "clients at the same time"),

@@ -16,6 +16,7 @@ namespace slotway::config {
 struct Complaint {
   std::string what;
   std::string advice;
+  bool is_missing_file = false;  // that of a secret is not there, or not yet
   friend bool operator==(const Complaint&, const Complaint&) = default;
 };
 

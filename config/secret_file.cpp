@@ -97,7 +97,7 @@ Parsed<std::string> read_secret_file(const std::string& path) {
   const auto content = read_text_file(path, kLargestSecretFile);
   if (const auto* failure = std::get_if<ReadFailure>(&content)) {
     return Complaint{"cannot read " + quoted(path, path.size()) + ": " + failure->reason,
-                     "check the path, and that Slotway's user may read it"};
+                     "check the path, and that Slotway's user may read it", failure->is_missing};
   }
   auto secret = parse_secret(std::get<std::string>(content));
   if (auto* complaint = std::get_if<Complaint>(&secret))

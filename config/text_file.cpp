@@ -9,7 +9,7 @@
 namespace slotway::config {
 namespace {
 
-ReadFailure failure_of(int error) { return {std::generic_category().message(error)}; }
+ReadFailure failure_of(int error) { return {std::generic_category().message(error), error == ENOENT}; }
 
 }  // namespace
 

@@ -11,6 +11,7 @@ namespace slotway::config {
 
 struct ReadFailure {
   std::string reason;  // "No such file or directory"
+  bool is_missing = false;
 };
 
 std::variant<std::string, ReadFailure> read_text_file(const std::string& path, std::size_t largest);

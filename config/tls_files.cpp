@@ -39,7 +39,7 @@ Parsed<std::string> read_pem_file(const std::string& path) {
   auto content = read_text_file(path, kLargestPem);
   if (const auto* failure = std::get_if<ReadFailure>(&content)) {
     return Complaint{"cannot read " + quoted(path, path.size()) + ": " + failure->reason,
-                     "check the path, and that Slotway's user may read it"};
+                     "check the path, and that Slotway's user may read it", failure->is_missing};
   }
   return std::get<std::string>(std::move(content));
 }

@@ -10,6 +10,7 @@
 
 #include "config/config_loader.hpp"
 #include "config/worker_count.hpp"
+#include "proxy/control/secret_wait.hpp"
 #include "proxy/observe/logging.hpp"
 #include "proxy/open_files.hpp"
 #include "proxy/server.hpp"
@@ -29,7 +30,6 @@ void bound_teardown() {
 
 void serve(const slotway::config::Config& config, slotway::proxy::ConfigReloader::Load load) {
   using namespace slotway;
-  proxy::setup_logging(config.log);
   const unsigned workers = config::worker_count(config.workers);
   const std::uint64_t open_files = proxy::raise_open_files();
   if (const auto warning = proxy::open_files_warning(open_files, config.limits.max_clients, workers))
@@ -37,6 +37,14 @@ void serve(const slotway::config::Config& config, slotway::proxy::ConfigReloader
   proxy::Server server(config, workers, std::move(load));
   server.run();
   bound_teardown();
+}
+
+void run(const slotway::config::LoadResult& loaded, const slotway::proxy::ConfigReloader::Load& load) {
+  using namespace slotway;
+  proxy::setup_logging(loaded.config ? loaded.config->log : loaded.incomplete->log);
+  if (loaded.config) return serve(*loaded.config, load);
+  const std::optional<config::Config> config = proxy::SecretWait(loaded, load).run();
+  if (config) serve(*config, load);
 }
 
 }  // namespace
@@ -53,14 +61,16 @@ int main(int argc, char** argv) {
     std::fputs(loaded.print_and_exit->c_str(), stdout);
     return 0;
   }
-  for (const config::Problem& problem : loaded.problems)
-    std::fprintf(stderr, "slotway: %s\n", problem.text().c_str());
-  if (!loaded.config) return kBadConfiguration;
+  if (!loaded.config && !loaded.incomplete) {
+    for (const config::Problem& problem : loaded.problems)
+      std::fprintf(stderr, "slotway: %s\n", problem.text().c_str());
+    return kBadConfiguration;
+  }
 
   // Whoever reads the log may leave (`slotway 2>&1 | head`): that ends the log, not the proxy.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    serve(*loaded.config, load);
+    run(loaded, load);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "slotway: %s\n", error.what());
     return kCannotStart;

@@ -106,6 +106,7 @@ std::optional<AdminPage> find_page(std::string_view target) {
 }
 
 std::vector<std::string> not_ready_reasons(const ControlFacts& facts) {
+  if (!facts.awaited.empty()) return facts.awaited;
   std::vector<std::string> reasons;
   if (!facts.listening) reasons.emplace_back("the client port is not listening");
   if (facts.draining) reasons.emplace_back("draining");

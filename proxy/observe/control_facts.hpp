@@ -38,6 +38,8 @@ struct UpstreamFacts {
 };
 
 struct ControlFacts {
+  // What must come before clients are listened for, a sentence each; empty but at the start.
+  std::vector<std::string> awaited{};
   bool listening = false;
   bool draining = false;
   std::vector<UpstreamFacts> upstreams{};                 // by number

@@ -95,7 +95,7 @@ TEST_CASE("a restart is needed for ports and threads only") {
   }
   CHECK(names ==
         "upstream.mode upstream.master_name upstream.mirror.upstream listen unix_socket_mode reuse_port "
-        "backlog workers admin ");
+        "backlog workers wait_for_secrets admin ");
 }
 
 }  // namespace

@@ -50,6 +50,37 @@ TEST_CASE("flags win over variables, variables over the file, the file over the 
   }
 }
 
+TEST_CASE("files with secrets that are not there yet may be waited for, if nothing else is wrong") {
+  const ConfigFolder folder;
+  const std::string seeds = "upstream: {seeds: [a:1], password_file: /nowhere/p}\n";
+  const std::string tls = "tls_cert_file: /nowhere/c\ntls_key_file: /nowhere/k\nusers: [app=/nowhere/u]\n";
+  struct Case {
+    std::string text;
+    Texts flags;
+    std::size_t problems;
+    bool waits;
+  };
+  const std::vector<Case> cases{
+      {"wait_for_secrets: on\n" + seeds, {}, 1, true},
+      {"wait_for_secrets: on\n" + seeds + tls, {}, 4, true},
+      {seeds, {"--wait-for-secrets", "on"}, 1, true},
+      {seeds, {}, 1, false},
+      {"wait_for_secrets: on\n" + seeds, {"--check-config"}, 1, false},
+      {"wait_for_secrets: on\n" + seeds + "backlog: none\n", {}, 2, false},
+      // A folder is there, and is no secret.
+      {"wait_for_secrets: on\nupstream: {seeds: [a:1], password_file: /}\n", {}, 1, false},
+  };
+  for (const auto& [text, flags, problems, waits] : cases) {
+    CAPTURE(text, flags);
+    Texts all{"--config", folder.write("a.yaml", text)};
+    all.insert(all.end(), flags.begin(), flags.end());
+    const LoadResult result = folder.load(all);
+    CHECK(result.problems.size() == problems);
+    CHECK_FALSE(result.config);
+    CHECK(result.incomplete.has_value() == waits);
+  }
+}
+
 TEST_CASE("the files that it comes from are named, whether they could be read or not") {
   const ConfigFolder folder;
   const std::string secret = folder.write("secret", "word\n");

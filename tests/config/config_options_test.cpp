@@ -87,6 +87,7 @@ TEST_CASE("every option is set, printed and read back") {
       {"announce", "slotway.example:6380"},
       {"debug_command", "allow"},
       {"workers", "3"},
+      {"wait_for_secrets", "on"},
       {"admin", "off"},
       {"limits.max_clients", "11"},
       {"limits.max_bulk", "12kb"},

@@ -50,7 +50,7 @@ TEST_CASE("a secret file that cannot be read says why") {
   const std::string missing = folder.path("x");
   CHECK(read_secret_file(missing) ==
         Parsed<std::string>(Complaint{"cannot read '" + missing + "': No such file or directory",
-                                      "check the path, and that Slotway's user may read it"}));
+                                      "check the path, and that Slotway's user may read it", true}));
   const auto large = read_secret_file(folder.write("large", std::string(65537, 's')));
   REQUIRE(std::holds_alternative<Complaint>(large));
   CHECK(std::get<Complaint>(large).what.ends_with(": it is larger than 65536 bytes"));

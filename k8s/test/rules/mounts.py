@@ -25,7 +25,7 @@ def mounts(manifests):
 
 
 def files(manifests):
-    """Every file that a command, a variable or slotway.yaml names is in a volume; a password's is not optional."""
+    """Every file that a command, a variable or slotway.yaml names is in a volume; a password's is waited for."""
     for template in manifests.templates():
         for container in template.spec["containers"]:
             paths = [word for word in container.get("command", []) + container.get("args", []) if is_file(word)]
@@ -42,8 +42,10 @@ def files(manifests):
         found = provided(manifests, slotway, slotway["containers"][0], path)
         if found is None:
             yield f"slotway.yaml: {option}: nothing mounts {path}"
-        elif found.get("optional"):
-            yield f"slotway.yaml: {option}: the Secret of {path} is optional; Slotway would not start without the file"
+        elif not found.get("optional"):
+            yield f"slotway.yaml: {option}: the Secret of {path} is not optional; without it no pod could say what it lacks"
+        elif manifests.settings().get("wait_for_secrets") not in (True, "on"):
+            yield f"slotway.yaml: {option}: the Secret of {path} may be missing; wait_for_secrets must be on"
 
 
 def is_file(word):
