@@ -14,6 +14,8 @@ declare -A slotway_packages=(
   # To check k8s/ without Kubernetes; npm packages come on top, as for the clients.
   [k8s]="python3-yaml python3-jsonschema libnss-wrapper golang-go golang-github-masterminds-sprig-dev
     golang-gopkg-yaml.v3-dev"
+  # What tests/chaos puts in front of several proxies.
+  [chaos]="haproxy"
   # To check style, lint and fuzz.
   [lint]="clang clang-format clang-tidy libclang-rt-14-dev shellcheck"
   # To compare it with other proxies.

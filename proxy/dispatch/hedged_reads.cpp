@@ -55,7 +55,7 @@ void Dispatcher::hedge(UpstreamConnection& from, std::size_t index, std::size_t 
   ReplySlot* slot = slots_.find(late.reply_slot);
   if (!slot || slot->state != ReplySlot::State::waiting) return;
   Request copy = late;
-  const routing::Endpoint asked = from.endpoint();
+  const routing::Endpoint& asked = from.endpoint();
   copy.spreads = true;
   UpstreamConnection* other = reader_for(copy);
   if (other && other->endpoint() == asked) other = reader_for(copy);
@@ -65,14 +65,12 @@ void Dispatcher::hedge(UpstreamConnection& from, std::size_t index, std::size_t 
     copy.use.replica = false;
     other = pool_.for_slot(copy.slot, copy.use);
   }
-  // The pool may have moved what it holds.
   if (!other || !other->accepts(loop_.now) || other->endpoint() == asked) return;
-  UpstreamConnection& source = *pool_.find(from.handle());
-  source.pipeline()[index].hedged = true;
+  late.hedged = true;
   copy.hedged = copy.is_hedge = true;
   copy.count_attempt();
   ByteQueue bytes;
-  source.pipeline().copy(before, copy.bytes, bytes);
+  from.pipeline().copy(before, copy.bytes, bytes);
   hedge_policy_.spend();
   loop_.counters.in_flight.add();
   loop_.counters.hedged_reads.add();

@@ -4,6 +4,7 @@
 #include "tests/chaos/blocking_fault.hpp"
 #include "tests/chaos/client_faults.hpp"
 #include "tests/chaos/connection_faults.hpp"
+#include "tests/chaos/fleet_faults.hpp"
 #include "tests/chaos/garbage_fault.hpp"
 #include "tests/chaos/grow_fault.hpp"
 #include "tests/chaos/isolation_fault.hpp"
@@ -81,6 +82,10 @@ const std::vector<Fault>& all_faults() {
        "two of three sentinels die and come back, then SENTINEL FAILOVER",
        kill_sentinels,
        {.losses = 1, .may_lose_writes = true, .longest_wait = kHoldLimit}},
+      {"scale",
+       "from one proxy to three behind a balancer, and back to one",
+       scale_out_and_in,
+       {.loses_clients = true, .between_pipelines = true}},
   };
   return faults;
 }

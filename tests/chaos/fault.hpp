@@ -26,6 +26,7 @@ struct Expectation {
   std::uint64_t read_errors = 0;
   // The clients' own connections may be lost as often as they are; nothing else.
   bool loses_clients = false;
+  bool between_pipelines = false;  // and only when a client waits for no reply, or for no reply yet
   // Replication is asynchronous: a primary that dies takes acknowledged writes with it.
   bool may_lose_writes = false;
   std::chrono::milliseconds longest_wait = kRequestLimit;
@@ -53,15 +54,21 @@ struct SentinelScene {
   Findings& findings;
 };
 
+struct FleetScene {
+  FleetStage& stage;
+  Findings& findings;
+};
+
 struct Fault {
   std::string_view name;
   std::string_view what;  // one line
-  std::variant<void (*)(Scene&), void (*)(SentinelScene&)> play;
+  std::variant<void (*)(Scene&), void (*)(SentinelScene&), void (*)(FleetScene&)> play;
   Expectation expectation;
   bool in_short = false;
   bool in_soak = true;  // if it happens to a cluster
 
   bool has_sentinels() const { return play.index() == 1; }
+  bool has_fleet() const { return play.index() == 2; }
 };
 
 const std::vector<Fault>& all_faults();

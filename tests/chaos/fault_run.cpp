@@ -25,7 +25,9 @@ void judge_errors(const Expectation& expected, unsigned clients, const kit::Load
   const std::uint64_t allowed = std::uint64_t{expected.losses} * clients * kMaxPipeline;
   std::uint64_t counted = 0;
   for (const auto& [text, times] : load.errors) {
-    if (!expected.loses_clients || !text.starts_with("connection: ")) counted += times;
+    const bool is_loss = text.starts_with("connection: ");
+    const bool is_cut = expected.between_pipelines && text.ends_with(kit::kInTheMiddle);
+    if (!expected.loses_clients || !is_loss || is_cut) counted += times;
   }
   if (counted > allowed) {
     failures.push_back(std::to_string(counted) + " errors, allowed " + std::to_string(allowed));
@@ -48,6 +50,10 @@ void judge(const Expectation& expected, unsigned clients, FaultReport& report) {
   if (expected.remarked_gap.count() > 0 && load.longest_wait > expected.remarked_gap) {
     report.findings.notes.push_back("a client waited for more than " + ms(expected.remarked_gap));
   }
+  if (load.reopened > 0) {
+    report.findings.notes.push_back(std::to_string(load.reopened) +
+                                    " connections were closed between two pipelines, and opened again");
+  }
   if (load.lost_increments > 0) {
     report.findings.notes.push_back(std::to_string(load.lost_increments) +
                                     " acknowledged INCRs went with the primary");
@@ -64,12 +70,13 @@ std::vector<std::string> last_lines(const std::string& text, std::size_t count) 
 
 using Play = std::function<void(const kit::CheckedLoad&, Findings&)>;
 
-FaultReport run_at(const Fault& fault, kit::SlotwayProcess& proxy, const Play& play,
+// Clients come to `port`.
+FaultReport run_at(const Fault& fault, std::uint16_t port, kit::SlotwayProcess& proxy, const Play& play,
                    const RunOptions& options, bool is_last) {
   FaultReport report{
       .name = std::string(fault.name), .seconds = 0, .load = {}, .findings = {}, .remarks = {}};
   const auto begin = Clock::now();
-  kit::CheckedLoad load({.port = proxy.port(),
+  kit::CheckedLoad load({.port = port,
                          .clients = options.clients,
                          .max_pipeline = kMaxPipeline,
                          .may_lose_writes = fault.expectation.may_lose_writes,
@@ -102,7 +109,7 @@ FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& option
     Scene scene{stage, load, findings, options.seed};
     std::get<void (*)(Scene&)>(fault.play)(scene);
   };
-  return run_at(fault, stage.proxy, play, options, is_last);
+  return run_at(fault, stage.proxy.port(), stage.proxy, play, options, is_last);
 }
 
 FaultReport run_fault(const Fault& fault, SentinelStage& stage, const RunOptions& options) {
@@ -110,7 +117,15 @@ FaultReport run_fault(const Fault& fault, SentinelStage& stage, const RunOptions
     SentinelScene scene{stage, findings};
     std::get<void (*)(SentinelScene&)>(fault.play)(scene);
   };
-  return run_at(fault, stage.proxy, play, options, true);
+  return run_at(fault, stage.proxy.port(), stage.proxy, play, options, true);
+}
+
+FaultReport run_fault(const Fault& fault, FleetStage& stage, const RunOptions& options) {
+  const Play play = [&](const kit::CheckedLoad&, Findings& findings) {
+    FleetScene scene{stage, findings};
+    std::get<void (*)(FleetScene&)>(fault.play)(scene);
+  };
+  return run_at(fault, stage.balancer->port(), stage.proxy(0), play, options, true);
 }
 
 FaultReport failed_report(const Fault& fault, const std::string& reason) {
@@ -119,6 +134,13 @@ FaultReport failed_report(const Fault& fault, const std::string& reason) {
           .load = {},
           .findings = {.notes = {}, .failures = {reason}, .skipped = {}},
           .remarks = {}};
+}
+
+FaultReport skipped_report(const Fault& fault, const std::string& reason) {
+  FaultReport report = failed_report(fault, reason);
+  report.findings.failures.clear();
+  report.findings.skipped = reason;
+  return report;
 }
 
 }  // namespace slotway::chaos

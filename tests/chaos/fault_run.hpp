@@ -31,7 +31,10 @@ struct FaultReport {
 // REQUIRES: a fault of such a stage.
 FaultReport run_fault(const Fault& fault, Stage& stage, const RunOptions& options, bool is_last);
 FaultReport run_fault(const Fault& fault, SentinelStage& stage, const RunOptions& options);
+FaultReport run_fault(const Fault& fault, FleetStage& stage, const RunOptions& options);
 // The report of a fault whose stage could not be set up.
 FaultReport failed_report(const Fault& fault, const std::string& reason);
+// Of one that cannot be had on this machine.
+FaultReport skipped_report(const Fault& fault, const std::string& reason);
 
 }  // namespace slotway::chaos

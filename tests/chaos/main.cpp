@@ -16,6 +16,12 @@ void list_faults() {
   }
 }
 
+FaultReport run_with_fleet(const Fault& fault, const ChaosOptions& options) {
+  if (!Balancer::is_installed()) return skipped_report(fault, "HAProxy is not installed");
+  FleetStage stage(options.slotway);
+  return run_fault(fault, stage, options.run);
+}
+
 // Each on a stage of its own, so that none depends on what another left behind.
 FaultReport run_alone(const Fault& fault, const ChaosOptions& options) {
   try {
@@ -23,6 +29,7 @@ FaultReport run_alone(const Fault& fault, const ChaosOptions& options) {
       SentinelStage stage(options.slotway);
       return run_fault(fault, stage, options.run);
     }
+    if (fault.has_fleet()) return run_with_fleet(fault, options);
     Stage stage(options.slotway);
     return run_fault(fault, stage, options.run, true);
   } catch (const std::exception& error) {

@@ -43,7 +43,7 @@ build_release() {
   }
 }
 
-install_packages test
+install_packages test chaos
 targets=()
 [ -n "$slotway" ] || [ "$mode" = --list ] || { slotway=build/release/proxy/slotway && targets+=(slotway); }
 [ -n "$chaos" ] || { chaos=build/release/tests/chaos/chaos && targets+=(chaos); }

@@ -71,7 +71,7 @@ bool run_round(int round, Stage& stage, Clock::time_point end, const RunOptions&
   RunOptions of_round = options;
   of_round.seed += 1000 * static_cast<std::uint32_t>(round - 1);  // what is random differs
   for (const Fault& fault : all_faults()) {
-    if (!fault.in_soak || fault.has_sentinels() || Clock::now() >= end) continue;
+    if (!fault.in_soak || fault.has_sentinels() || fault.has_fleet() || Clock::now() >= end) continue;
     const FaultReport report = run_fault(fault, stage, of_round, false);
     table.print(report);
     good = good && !report.failed();

@@ -40,6 +40,30 @@ Stage::Stage(const std::string& slotway)
 SentinelStage::SentinelStage(const std::string& slotway)
     : proxy(slotway, group.seeds(), group.slotway_arguments()) {}
 
+FleetStage::FleetStage(const std::string& slotway) {
+  std::vector<Balancer::Place> places;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    proxies.push_back(std::make_unique<kit::SlotwayProcess>(
+        slotway, cluster.seeds(),
+        std::vector<std::string>{"--workers", "1", "--client-max-age", "5s", "--drain-delay", "1s",
+                                 "--timeouts-drain", "5s"}));
+    places.push_back({proxies.back()->port(), proxies.back()->admin_port()});
+  }
+  for (std::size_t i = 1; i < kMost; ++i) proxy(i).stop();
+  balancer = std::make_unique<Balancer>(places);
+}
+
+std::vector<std::size_t> FleetStage::client_counts() const {
+  std::vector<std::size_t> out;
+  for (const auto& proxy : proxies)
+    out.push_back(static_cast<std::size_t>(proxy->metric("slotway_clients{worker=\"0\"}")));
+  return out;
+}
+
+std::size_t FleetStage::aged_count() const {
+  return static_cast<std::size_t>(proxies[0]->metric("slotway_client_connections_aged_total"));
+}
+
 std::string Stage::key_of(std::size_t primary) {
   for (int i = 0;; ++i) {
     std::string key = "chaos:" + std::to_string(i);

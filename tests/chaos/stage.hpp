@@ -1,12 +1,15 @@
 // What faults happen to: a real cluster of six nodes, or a primary with two replicas and three sentinels,
-// with the real proxy in front of it. Owner: main or the soak; one for each fault, or one for many. Thread:
-// main's, which must outlive it (see kit/child_process.hpp). Invariant: all serve when the constructor
-// returns.
+// with the real proxy in front of it, or several behind a balancer. Owner: main or the soak; one for each
+// fault, or one for many. Thread: main's, which must outlive it (see kit/child_process.hpp). Invariant: all
+// serve when the constructor returns.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "tests/chaos/balancer.hpp"
 #include "tests/kit/cluster_process.hpp"
 #include "tests/kit/sentinel_group.hpp"
 #include "tests/kit/slotway_process.hpp"
@@ -43,6 +46,23 @@ struct SentinelStage {
   kit::SlotwayProcess proxy;
 
   explicit SentinelStage(const std::string& slotway);
+};
+
+// One proxy runs, and the others may. Clients come to the balancer, and do not stay for long.
+struct FleetStage {
+  static constexpr std::size_t kMost = 3;
+
+  kit::ClusterProcess cluster{{}, kFirstNetwork};
+  std::vector<std::unique_ptr<kit::SlotwayProcess>> proxies;
+  std::unique_ptr<Balancer> balancer;
+
+  explicit FleetStage(const std::string& slotway);
+
+  kit::SlotwayProcess& proxy(std::size_t index) { return *proxies[index]; }
+  // Of each proxy; all are running.
+  std::vector<std::size_t> client_counts() const;
+  // Connections that the first one has closed because of their age.
+  std::size_t aged_count() const;
 };
 
 // Ends the proxy in order; returns why that was not right, or what a sanitizer has found, else nothing.

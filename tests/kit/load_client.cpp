@@ -47,6 +47,11 @@ void LoadClient::do_pipeline(const std::vector<Request>& pipeline, GoodReplies& 
     return now;
   };
   try {
+    // As client libraries do: one that the peer has closed meanwhile is opened again.
+    if (connection_ && connection_->is_closed()) {
+      connection_.reset();
+      ++result_.reopened;
+    }
     if (!connection_) connection_.emplace(options_.port, kPatience);
     std::string bytes;
     for (const Request& request : pipeline) bytes += encode(arguments_of(request));
@@ -63,7 +68,8 @@ void LoadClient::do_pipeline(const std::vector<Request>& pipeline, GoodReplies& 
     }
   } catch (const ClientError& error) {
     waited();
-    ++result_.errors[std::string("connection: ") + error.what()];
+    const std::string_view where = answered > 0 ? kInTheMiddle : "";
+    ++result_.errors[std::string("connection: ").append(error.what()).append(where)];
     for (; sent && answered < pipeline.size(); ++answered) on_unknown(pipeline[answered], "");
     connection_.reset();
     if (options_.other_port != 0) std::swap(options_.port, options_.other_port);

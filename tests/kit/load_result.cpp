@@ -20,6 +20,7 @@ void LoadResult::add(const LoadResult& other) {
   for (const auto& [text, times] : other.errors) errors[text] += times;
   read_errors += other.read_errors;
   unknown += other.unknown;
+  reopened += other.reopened;
   lost_increments += other.lost_increments;
   latency.add(other.latency);
   longest_wait = std::max(longest_wait, other.longest_wait);

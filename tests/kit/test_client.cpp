@@ -248,6 +248,12 @@ void TestClient::close() {
   fd_ = -1;
 }
 
+bool TestClient::is_closed() const {
+  char byte = 0;
+  const ssize_t got = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 bool TestClient::poll_for(short events, short& ready, Timeout timeout) const {
   pollfd entry{fd_, events, 0};
   int count = 0;

@@ -80,6 +80,8 @@ class TestClient {
   // No more requests: the peer sees the end of the stream.
   void shutdown_send();
   void close();
+  // The peer has closed, and all that it sent has been read.
+  bool is_closed() const;
 
   int fd() const { return fd_; }
 
