@@ -275,6 +275,24 @@ std::string describe(const Config& config, const Origins& origins, const std::ve
   return out;
 }
 
+// --health asks at one address. What is not set here, such as the seeds, the process that is asked may have
+// as a flag, and a file of secrets may be what it waits for: only what somebody wrote can be wrong.
+void judge_for_health(const Config& config, const Origins& origins, std::vector<Problem>& problems) {
+  std::erase_if(problems, [](const Problem& problem) {
+    return problem.origin.source == Source::defaults || problem.complaint.is_missing_file;
+  });
+  if (origins.is_broken("admin")) return;
+  if (!config.admin)
+    problems.push_back({origins.of("admin"),
+                        "admin",
+                        {"is off, and --health asks there", "write ADDR:PORT, such as 127.0.0.1:9380"}});
+  else if (config.admin->port == 0)
+    problems.push_back({origins.of("admin"),
+                        "admin",
+                        {"has port 0, any that is free, and --health must know it", "write a port"}});
+  sort_problems(problems);
+}
+
 }  // namespace
 
 LoadResult load(int argc, const char* const* argv, const Environment& environment, std::string_view version) {
@@ -290,7 +308,9 @@ LoadResult load(int argc, const char* const* argv, const Environment& environmen
   layers.finish();
 
   LoadResult result;
+  result.asks_health = flags.health;
   result.problems = layers.sorted_problems();
+  if (flags.health) judge_for_health(layers.config(), layers.origins(), result.problems);
   result.files = layers.files();
   if (!result.problems.empty()) {
     const bool may_wait = layers.config().wait_for_secrets && !flags.check_config;

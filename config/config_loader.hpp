@@ -31,6 +31,7 @@ struct LoadResult {
   // All is well but for files of secrets that are not there yet, and it says that they are waited for.
   // Without the secrets: nobody may be served by it.
   std::optional<Config> incomplete{};
+  bool asks_health = false;  // --health: `config` has an admin port to ask, and may lack what a start needs
 };
 
 // argv[0] is the program. The environment comes in as a map so that a test can make one up; only files are

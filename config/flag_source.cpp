@@ -50,6 +50,9 @@ class CommandLine {
     app_.set_version_flag("--version", "slotway " + std::string(version), "print the version and exit");
     config_ = add("--config", "FILE", "read options from this YAML file");
     app_.add_flag("--check-config", check_config_, "check the configuration, print it, and exit");
+    app_.add_flag(
+        "--health", health_,
+        "ask the Slotway that runs with this configuration for /healthz, and exit: 0 if it is healthy");
     app_.footer(kFooter);
     for (const Option& option : options()) added_.emplace_back(&option, add(option));
   }
@@ -65,6 +68,7 @@ class CommandLine {
   // What the last parse found.
   void collect(FlagResult& result) const {
     result.check_config = check_config_;
+    result.health = health_;
     if (const auto& files = config_->results(); !files.empty()) result.config_file = files.front();
     complain_if_repeated("--config", config_, result);
     for (const auto& [option, flag] : added_) collect_option(*option, *flag, result);
@@ -131,7 +135,7 @@ class CommandLine {
   }
 
   Complaint unknown_flag(const std::string& name) const {
-    std::vector<std::string> known{"--config", "--check-config", "--help", "--version"};
+    std::vector<std::string> known{"--config", "--check-config", "--health", "--help", "--version"};
     for (const Option& option : options()) {
       if (!option.is_secret) known.push_back(flag_name(option));
     }
@@ -143,6 +147,7 @@ class CommandLine {
   CLI::App app_{kAbout, "slotway"};
   CLI::Option* config_ = nullptr;
   bool check_config_ = false;
+  bool health_ = false;
   std::vector<std::pair<const Option*, CLI::Option*>> added_;
 };
 

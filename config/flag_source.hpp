@@ -15,6 +15,7 @@ struct FlagResult {
   SourceResult source;
   std::optional<std::string> config_file;     // --config
   bool check_config = false;                  // --check-config
+  bool health = false;                        // --health
   std::optional<std::string> print_and_exit;  // the text of --help or --version
 };
 

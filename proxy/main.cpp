@@ -1,8 +1,10 @@
-// The program: loads the configuration, sets up logging, runs the server.
-// Exit codes: 0 after a drain, 1 if it cannot start, 2 for a bad configuration.
+// The program: loads the configuration, sets up logging, runs the server; or asks one that runs (--health).
+// Exit codes: 0 after a drain or if healthy, 1 if it cannot start or is not healthy, 2 for a bad
+// configuration.
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -11,6 +13,7 @@
 #include "config/config_loader.hpp"
 #include "config/worker_count.hpp"
 #include "proxy/control/secret_wait.hpp"
+#include "proxy/observe/health_check.hpp"
 #include "proxy/observe/logging.hpp"
 #include "proxy/open_files.hpp"
 #include "proxy/server.hpp"
@@ -18,7 +21,9 @@
 namespace {
 
 constexpr int kCannotStart = 1;
+constexpr int kNotHealthy = 1;
 constexpr int kBadConfiguration = 2;
+constexpr std::chrono::seconds kHealthLimit{2};
 constexpr unsigned kTeardownSeconds = 1;
 
 // A loop that is destroyed joins the thread of its name look-ups, and nothing can interrupt one: a name
@@ -47,6 +52,13 @@ void run(const slotway::config::LoadResult& loaded, const slotway::proxy::Config
   if (config) serve(*config, load);
 }
 
+int ask_health(const slotway::config::HostPort& admin) {
+  const auto problem = slotway::proxy::check_health(admin, kHealthLimit);
+  if (!problem) return 0;
+  std::fprintf(stderr, "slotway: %s\n", problem->c_str());
+  return kNotHealthy;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,6 +78,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "slotway: %s\n", problem.text().c_str());
     return kBadConfiguration;
   }
+  if (loaded.asks_health) return ask_health(*loaded.config->admin);
 
   // Whoever reads the log may leave (`slotway 2>&1 | head`): that ends the log, not the proxy.
   std::signal(SIGPIPE, SIG_IGN);

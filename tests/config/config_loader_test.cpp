@@ -294,6 +294,36 @@ TEST_CASE("flag --check-config reports problems as a start would") {
   CHECK(texts_of(result.problems) == Texts{"--backlog: 0 is too small; write 1 to 65535"});
 }
 
+TEST_CASE("flag --health asks by the configuration of a start, and misses nothing that is not set here") {
+  const ConfigFolder folder;
+  const std::string file = folder.write("a.yaml", "admin: 0.0.0.0:9381\n");
+  const auto result = folder.load({"--health", "--config", file});
+  CHECK(texts_of(result.problems) == Texts{});
+  CHECK(result.asks_health);
+  REQUIRE(result.config);
+  CHECK(result.config->admin == HostPort{"0.0.0.0", 9381});
+  CHECK(folder.load({"--health"}).config->admin == HostPort{"127.0.0.1", 9380});
+  CHECK_FALSE(folder.load({"--upstream", "a:1"}).asks_health);
+}
+
+TEST_CASE("flag --health tells what is wrong, and where there is nothing to ask") {
+  const ConfigFolder folder;
+  const auto [flags, problems] = GENERATE(table<Texts, Texts>({
+      {{"--admin", "off"},
+       {"--admin: is off, and --health asks there; write ADDR:PORT, such as 127.0.0.1:9380"}},
+      {{"--admin", "127.0.0.1:0"},
+       {"--admin: has port 0, any that is free, and --health must know it; write a port"}},
+      {{"--admin", "on"}, {"--admin: 'on' is neither ADDR:PORT nor off; write 127.0.0.1:9380, or off"}},
+      {{"--backlog", "0", "--admin", "off"},
+       {"--backlog: 0 is too small; write 1 to 65535",
+        "--admin: is off, and --health asks there; write ADDR:PORT, such as 127.0.0.1:9380"}},
+  }));
+  Texts all{"--health"};
+  all.insert(all.end(), flags.begin(), flags.end());
+  CHECK(folder.problems(all) == problems);
+  CHECK_FALSE(folder.load(all).config);
+}
+
 TEST_CASE("flag --help and --version win over every problem") {
   const ConfigFolder folder;
   CHECK(folder.load({"--version", "--backlog", "x"}).print_and_exit == "slotway 1.2.3\n");

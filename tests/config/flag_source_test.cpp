@@ -35,6 +35,15 @@ TEST_CASE("flags become settings, with a blank or an equals sign") {
   CHECK_FALSE(result.print_and_exit);
 }
 
+TEST_CASE("flag --health is told beside the settings") {
+  const auto result = read({"--health", "--admin", "a:1"});
+  CHECK(result.health);
+  CHECK(settings_of(result) == Texts{"admin=a:1"});
+  CHECK_FALSE(read({"--admin", "a:1"}).health);
+  CHECK(texts_of(read({"--healt"}).source.problems) ==
+        Texts{"--healt: is not a known flag; did you mean --health?"});
+}
+
 TEST_CASE("flag --listen takes several addresses") {
   CHECK(settings_of(read({"--listen", "127.0.0.1:1,[::1]:1,unix:/run/a"})) ==
         Texts{"listen=127.0.0.1:1|[::1]:1|unix:/run/a"});

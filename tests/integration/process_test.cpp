@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
@@ -140,6 +141,35 @@ TEST_CASE("a reader of the log that leaves does not end the proxy") {
   Lonely slotway({"bash", "-c", "exec \"$0\" \"$@\" 2> >(exec true)"});
   CHECK(kit::TestClient(slotway.port(), kSoon).text({"PING"}) == "+PONG");
   CHECK(slotway.stop() == 0);
+}
+
+TEST_CASE("flag --health exits 0 while the program runs, 1 when it does not, 2 where it cannot ask") {
+  // It has the configuration's word for where to ask, and needs no more of it.
+  const kit::TempFolder folder;
+  const std::string file = folder.path() / "slotway.yaml";
+  const auto health = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {SLOTWAY_BINARY, "--health"});
+    return kit::run_command(arguments, kSoon);
+  };
+  std::string address;
+  {
+    Lonely slotway({"env"});
+    address = "127.0.0.1:" + std::to_string(slotway.admin_port());
+    std::ofstream(file) << "admin: 0.0.0.0:" << slotway.admin_port() << "\n";
+    for (const kit::CommandResult& result : {health({"--config", file}), health({"--admin", address})}) {
+      INFO(result.output);
+      CHECK(result.exit_code == 0);
+      CHECK(result.output.empty());
+    }
+  }
+  const kit::CommandResult gone = health({"--config", file});
+  CHECK(gone.exit_code == 1);
+  CHECK(gone.output == "slotway: http://" + address +
+                           "/healthz: Connection refused; start Slotway, or give --health the configuration "
+                           "with which it runs (--config, --admin)\n");
+  const kit::CommandResult off = health({"--config", file, "--admin", "off"});
+  CHECK(off.exit_code == 2);
+  CHECK(off.output.find("--admin: is off, and --health asks there") != std::string::npos);
 }
 
 TEST_CASE("a name look-up that hangs does not hold the exit") {

@@ -56,6 +56,11 @@ TEST_CASE("files with passwords that are missing at the start are waited for, an
   CHECK(waiting.ask("/healthz").status == 200);
   CHECK(waiting.ask("/metrics").body.find("\nslotway_ready 0\n") != std::string::npos);
   CHECK_THROWS_AS(kit::TestClient(waiting.port), kit::ClientError);
+  // Who has the same configuration can ask, though the files are not there for it either.
+  CHECK(kit::run_command({SLOTWAY_BINARY, "--admin", "127.0.0.1:" + std::to_string(waiting.admin),
+                          "--requirepass-file", (waiting.folder.path() / "clients").string(), "--health"},
+                         kLimit)
+            .exit_code == 0);
 
   // The second one comes with a mistake in it first.
   waiting.write("nodes", "word\n");
