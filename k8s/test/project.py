@@ -1,5 +1,6 @@
 """What the rules hold manifests against: the repository's own files, and the binary."""
 
+import json
 import os
 import re
 
@@ -17,6 +18,19 @@ class Project:
 
     def version(self):
         return re.search(r"project\(slotway VERSION ([0-9.]+)", self.text("CMakeLists.txt"))[1]
+
+    def image(self):
+        """What Dockerfile says of the image that it makes: its last stage."""
+        text = self.text("Dockerfile")
+        found = {name: re.findall(rf"^{name} (.+)$", text, re.MULTILINE) for name in ("ARG", "ENV", "USER", "EXPOSE", "ENTRYPOINT")}
+        variables = dict(line.split("=", 1) for line in found["ARG"] + found["ENV"])
+        return {
+            "version": variables["VERSION"],
+            "config": variables["SLOTWAY_CONFIG"],
+            "user": found["USER"][-1],
+            "ports": {int(port) for port in found["EXPOSE"][-1].split()},
+            "entry_point": json.loads(found["ENTRYPOINT"][-1]),
+        }
 
     def defaults(self):
         return yaml.safe_load(self.text("config/slotway.example.yaml"))

@@ -1,6 +1,6 @@
 """What manifests must keep, one function per rule; each yields what is wrong."""
 
-from rules import autoscaling, configuration, metrics, monitors, mounts, names, pods, ports, probes, security, selectors
+from rules import autoscaling, configuration, image, metrics, monitors, mounts, names, pods, ports, probes, security, selectors
 
 ALL = (
     selectors.selectors,
@@ -17,6 +17,7 @@ ALL = (
     pods.workers,
     pods.grace,
     pods.images,
+    image.image,
     security.pod_security,
     security.tokens,
     autoscaling.autoscaler,
