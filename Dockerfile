@@ -31,7 +31,7 @@ RUN mkdir -p /out/usr/local/bin /out/usr/share/doc/slotway /out/etc/slotway /tmp
   && cut -d : -f 1 owners | sort -u >/out/usr/share/doc/slotway/libraries
 ARG TESTS=off
 COPY . .
-RUN if [ "$TESTS" = on ]; then scripts/test.sh; fi
+RUN if [ "$TESTS" = on ]; then ${JOBS:+env CMAKE_BUILD_PARALLEL_LEVEL="$JOBS"} scripts/test.sh; fi
 
 FROM ${BASE}
 COPY --from=build /out/usr/share/doc/slotway/libraries /usr/share/doc/slotway/

@@ -3,7 +3,7 @@
 # from this machine's Debian mirror, build by buildah, a Redis Cluster of redis-servers behind it. Compiles, so it takes
 # minutes. Does its own set-up on a fresh Debian 12 (root or sudo).
 # Usage: k8s/test/build-image.sh [--tests] [--archive FILE]
-#   --tests         runs all of Slotway's tests while the image is built
+#   --tests         runs all of Slotway's tests while the image is built; some have real servers and want an idle machine
 #   --archive FILE  keeps the image, as `docker load` and `kind load image-archive` take it
 # JOBS: how many compilers run at the same time.
 set -euo pipefail
