@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The Debian packages that Slotway needs, and how to install those that are missing.
 # Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|k8s|image|lint|bench]...
+# Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|k8s|examples|lint|bench]...
 
 declare -A slotway_packages=(
   # To build slotway. (catch2 and python3 belong to the tests, but CMake looks for them when it configures.)
@@ -18,6 +19,8 @@ declare -A slotway_packages=(
   [chaos]="haproxy"
   # To build Slotway's image and run it.
   [image]="buildah debootstrap binutils redis-server redis-tools curl libnss-wrapper"
+  # What k8s/examples runs on this machine.
+  [examples]="python3-redis python3-locust redis-server redis-tools"
   # To check style, lint and fuzz.
   [lint]="clang clang-format clang-tidy libclang-rt-14-dev shellcheck"
   # To compare it with other proxies.

@@ -15,13 +15,14 @@ PRIMARIES = 3
 # Keyspace events are on, because a scenario listens to them.
 REDIS_OPTIONS = ("--bind", HOST, "--save", "", "--appendonly", "no", "--notify-keyspace-events", "KEA")
 MASTER = "mymaster"  # what a sentinel calls the primary, and so does Slotway if not told otherwise
-CLUSTER_OPTIONS = ("--cluster-enabled", "yes", "--cluster-node-timeout", "5000", "--repl-diskless-sync-delay", "0")
+CLUSTER_OPTIONS = ("--cluster-enabled", "yes", "--repl-diskless-sync-delay", "0")
 
 
 class Servers:
     """Owns the child processes and one temporary folder; use it with `with`."""
 
-    def __init__(self):
+    def __init__(self, node_timeout_ms=5000):
+        self.node_timeout_ms = node_timeout_ms
         self.folder = tempfile.mkdtemp(prefix="slotway-clients-")
         self.children = []
         self.cluster = []  # ports of the nodes, the primaries first
@@ -54,13 +55,15 @@ class Servers:
         with open(os.path.join(self.folder, name + ".log"), encoding="utf-8", errors="replace") as file:
             return file.read()[-2000:]
 
-    def start(self, name, *command, ready):
+    def start(self, name, *command, ready, environment=None):
+        """A name that was there before is started again in its folder."""
         folder = os.path.join(self.folder, name)
-        os.mkdir(folder)
-        with open(folder + ".log", "wb") as log:
+        os.makedirs(folder, exist_ok=True)
+        with open(folder + ".log", "ab") as log:
             child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, preexec_fn=die_with_parent
-            )
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, preexec_fn=die_with_parent,
+                env=environment,
+            )  # fmt: skip
         self.children.append(child)
 
         def is_ready():
@@ -71,8 +74,8 @@ class Servers:
         wait_for(name, is_ready)
         return child
 
-    def start_redis(self, name, *more):
-        port = free_port()
+    def start_redis(self, name, *more, port=None):
+        port = port or free_port()
         self.start(
             name, "redis-server", "--port", str(port), *REDIS_OPTIONS, *more,
             ready=lambda: ask(port, "PING").startswith("+PONG"),
@@ -96,9 +99,13 @@ class Servers:
         )  # fmt: skip
         self.sentinel = port
 
+    def start_node(self, number, port=None):
+        timeout = ("--cluster-node-timeout", str(self.node_timeout_ms))
+        return self.start_redis(f"node{number}", *CLUSTER_OPTIONS, *timeout, port=port)
+
     def start_cluster(self):
         """Three primaries with a replica each."""
-        self.cluster = [self.start_redis(f"node{number}", *CLUSTER_OPTIONS) for number in range(2 * PRIMARIES)]
+        self.cluster = [self.start_node(number) for number in range(2 * PRIMARIES)]
         nodes = [f"{HOST}:{port}" for port in self.cluster]
         made = subprocess.run(
             ["redis-cli", "--cluster", "create", *nodes, "--cluster-replicas", "1", "--cluster-yes"],
