@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Debian packages that Slotway needs, and how to install those that are missing.
-# Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|k8s|image|lint|bench]...
-# Sourced by the other scripts; run by itself it installs everything: scripts/packages.sh [build|test|k8s|examples|lint|bench]...
+# Sourced by the other scripts; run by itself it installs everything:
+# scripts/packages.sh [build|test|k8s|image|examples|chaos|lint|bench]...
 
 declare -A slotway_packages=(
   # To build slotway. (catch2 and python3 belong to the tests, but CMake looks for them when it configures.)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks every overlay by all rules, by itself and with monitoring: check.py [--slotway PATH] --types FOLDER."""
+"""Checks every overlay by all rules, by itself, with monitoring and with the examples: check.py [--slotway PATH] --types FOLDER."""
 
 import argparse
 import json
@@ -32,6 +32,13 @@ def variants():
     overlays = os.path.join(K8S, "overlays")
     for name in sorted(os.listdir(overlays)):
         yield name, render.render(os.path.join(overlays, name))
+    examples = os.path.join(K8S, "examples")
+    shown = [os.path.join(examples, name) for name in sorted(os.listdir(examples))]
+    shown = [folder for folder in shown if os.path.exists(os.path.join(folder, "kustomization.yaml"))]
+    # They are applied after an overlay, and lead nowhere without it.
+    yield "redis-cluster with the examples", [
+        found for folder in (os.path.join(overlays, "redis-cluster"), *shown) for found in render.render(folder)
+    ]
     existing = os.path.join(overlays, "existing")
     monitored = render.render_with(existing, os.path.join(K8S, "monitoring"))
     yield "existing with monitoring", monitored

@@ -91,6 +91,7 @@ else
 fi
 check "overlays: rules and types" "$python" -B "$here/check.py" "${arguments[@]}"
 check "each rule refuses what it is for" "$python" -B "$here/self_test.py" "${arguments[@]}"
+check "examples: their own tests" "$python" -B k8s/examples/local/self_test.py
 check "alerts: promtool, and each fires" alerts
 if command -v helm >/dev/null; then
   check "chart: rendered by helm" chart

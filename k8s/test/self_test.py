@@ -43,6 +43,8 @@ WRONG = [
     ("listening_ports", SLOTWAY, CONTAINER + ("ports", 0, "containerPort"), 6379),
     ("listening_ports", "slotway.yaml", "listen: 0.0.0.0:6380", "listen: 127.0.0.1:6380"),
     ("listening_ports", "slotway.yaml", "admin: 0.0.0.0:9380", ""),
+    ("addresses", SLOTWAY, CONTAINER + ("env", 1, "value"), "slotway.$(POD_NAMESPACE).svc:6380"),
+    ("addresses", SLOTWAY, CONTAINER + ("env", 1, "value"), "slotways.$(POD_NAMESPACE).svc:6379"),
     ("probes", SLOTWAY, CONTAINER + ("readinessProbe", "httpGet", "path"), "/ready"),
     ("probes", SLOTWAY, CONTAINER + ("livenessProbe", "httpGet", "path"), "/readyz"),
     ("probes", SLOTWAY, CONTAINER + ("startupProbe",), GONE),

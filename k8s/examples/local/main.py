@@ -103,6 +103,7 @@ def judge(stage, requests, slots, fault, end):
     print_errors(report.by_text(requests))
     say(f"\nLongest gap without a successful write to that shard: {found.gap.end - found.gap.begin:.2f} s"
         f" (it began {found.gap.begin - fault:+.2f} s after the fault)")  # fmt: skip
+    say(f"Longest time without any good reply, of all shards: {report.longest_silence(requests):.2f} s")
     say(f"Wrong replies: {len(found.wrong())}")
     say(f"Hit counter: {value}; acknowledged {acknowledged}, failed {failed}: {verdict}")
     problems = [f"a wrong reply: {request.error}" for request in found.wrong()[:5]]

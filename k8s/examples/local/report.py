@@ -38,6 +38,12 @@ def longest_gap(writes, fault, end):
     return max(gaps, key=lambda gap: gap.end - gap.begin)
 
 
+def longest_silence(requests):
+    """The longest time without any good reply at all: what is due to no shard, but to a machine that is too busy."""
+    times = sorted(request.end for request in requests if not request.error)
+    return max((second - first for first, second in zip(times, times[1:])), default=0)
+
+
 def phase_of(request, fault, restored):
     """A request that any of the time without a primary fell into belongs to it."""
     if request.end < fault:

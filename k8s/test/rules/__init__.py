@@ -1,6 +1,9 @@
 """What manifests must keep, one function per rule; each yields what is wrong."""
 
-from rules import autoscaling, configuration, image, metrics, monitors, mounts, names, pods, ports, probes, security, selectors
+from rules import (
+    addresses, autoscaling, configuration, image, metrics, monitors, mounts, names, pods, ports, probes, security,
+    selectors,
+)  # fmt: skip
 
 ALL = (
     selectors.selectors,
@@ -8,6 +11,7 @@ ALL = (
     ports.service_ports,
     ports.policy_ports,
     ports.listening_ports,
+    addresses.addresses,
     probes.probes,
     mounts.mounts,
     mounts.files,
