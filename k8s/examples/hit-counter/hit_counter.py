@@ -2,7 +2,8 @@
 """A web application that counts its hits in Redis, through Slotway and with an ordinary client: it knows of no cluster.
 
 GET / counts and says how often; GET /healthz says that the process is there, whatever Redis does. Variables: PORT (5000), HOST to
-listen at (0.0.0.0), REDIS_ADDRESS (slotway:6380), REDIS_TIMEOUT in seconds (30).
+listen at (0.0.0.0), REDIS_ADDRESS (slotway:6380), REDIS_TIMEOUT (30) and DRAIN_DELAY (0) in seconds. At SIGTERM it serves for the
+delay as before, then it answers what it has begun, and ends.
 """
 
 import http.server
@@ -22,6 +23,9 @@ MAX_WAITING = 200
 class Handler(http.server.BaseHTTPRequestHandler):
     """A thread and a connection for each request (HTTP/1.0), so that requests and not clients are spread over pods."""
 
+    # Of a client that sends no request, or does not read.
+    timeout = 10
+
     def do_GET(self):
         if self.path == "/healthz":
             self.answer(200, "ok")
@@ -33,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def count(self):
         try:
             hits = self.server.count_hit()
-        except Exception as error:  # whatever the client makes of it: this request fails, the next may not
+        except Exception as error:  # whatever it is, this request fails and the next may not
             self.answer(503, f"not counted: {one_line(error)}")
         else:
             self.answer(200, f"I have been hit {hits} times since deployment.")
@@ -89,9 +93,10 @@ def main():
     address = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "5000"))
     redis_address = os.environ.get("REDIS_ADDRESS", "slotway:6380")
     count_hit = hit_counting(redis_address, float(os.environ.get("REDIS_TIMEOUT", REDIS_TIMEOUT)))
+    delay = float(os.environ.get("DRAIN_DELAY", "0"))
     with Server(address, count_hit) as server:
-        # shutdown() waits for the loop that this thread is in.
-        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+        # On a thread of its own: shutdown() waits for the loop that this one is in.
+        signal.signal(signal.SIGTERM, lambda *_: threading.Timer(delay, server.shutdown).start())
         print(f"hit_counter: at {address[0]}:{address[1]}, counting at {redis_address}", flush=True)
         server.serve_forever(poll_interval=0.1)
 

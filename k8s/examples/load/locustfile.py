@@ -40,8 +40,8 @@ class Wrong(Exception):
 
 @events.init_command_line_parser.add_listener
 def add_options(parser):
-    parser.add_argument("--slotway", metavar="HOST:PORT", env_var="SLOTWAY_ADDRESS", default="slotway:6379", help="where Slotway is")
-    parser.add_argument("--hit-counter", metavar="HOST:PORT", env_var="HIT_COUNTER", default="hit-counter-lb:80", help="where it is")
+    parser.add_argument("--slotway", metavar="HOST:PORT", env_var="SLOTWAY_ADDRESS", default="slotway:6379")
+    parser.add_argument("--hit-counter", metavar="HOST:PORT", env_var="HIT_COUNTER", default="hit-counter-lb:80")
     parser.add_argument("--rate", type=float, env_var="RATE", default=50, help="requests of each user in a second (default 50)")
     parser.add_argument("--record", metavar="FILE", default="", help="write a line for each request: kind, key, begin, end, error")
 

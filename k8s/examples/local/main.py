@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demonstrations without Kubernetes: a cluster of six, Slotway, the hit counter and the load; a primary is killed while they run.
+"""The examples without Kubernetes: a cluster of six, Slotway, the hit counter and the load; a primary is killed meanwhile.
 
 Ends with 1 if a reply was wrong, a hit was counted twice, or the service did not come back.
 """
@@ -25,7 +25,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="k8s/examples/run-local.sh", description=__doc__)
     parser.add_argument("--slotway", metavar="PATH", help="this binary, instead of building the release preset")
     parser.add_argument("--seconds", type=int, default=60, help="length of the load (default: 60)")
-    parser.add_argument("--node-timeout", type=int, default=5000, metavar="MS", help="cluster-node-timeout (default: 5000)")
+    parser.add_argument("--node-timeout", type=int, default=5000, metavar="MS",
+                        help="cluster-node-timeout (default: 5000)")  # fmt: skip
     parser.add_argument("--users", type=int, default=20, help="two fifths have an ordinary client, two fifths one in cluster "
                         "mode, one fifth hit the web application (default: 20)")  # fmt: skip
     parser.add_argument("--rate", type=float, default=20, help="requests of each user in a second (default: 20)")
@@ -64,7 +65,8 @@ def hand_over(replica, stage):
 
 
 def run_fault(stage, options, slot):
-    """Kills the primary of the slot and brings it back when another one has taken over. Returns the slots and the time."""
+    """Kills the primary of the slot and brings it back when another one has taken over. Returns the slots, the
+    time of the fault, and the time at which the node was back."""
     victim = stage.primary_of(slot)
     slots = stage.nodes()[victim].slots
     replica = stage.replica_of(victim)
@@ -81,7 +83,7 @@ def run_fault(stage, options, slot):
     time.sleep(RETURN_SECONDS)
     stage.bring_back(victim)
     say(f"{victim} is back, and a replica in step, {time.monotonic() - killed:.1f} s after its end.")
-    return slots, fault
+    return slots, fault, time.monotonic()
 
 
 def print_errors(found):
@@ -90,11 +92,11 @@ def print_errors(found):
         say(f"  {count:6}  {text[:150]}")
 
 
-def judge(stage, requests, slots, fault, end):
+def judge(stage, requests, slots, fault, back, end):
     """Prints what came of it; returns what must not have been."""
     from redis.crc import key_slot  # Debian's python3-redis
 
-    found = report.Report(requests, lambda key: key_slot(key.encode()) in slots, fault, end)
+    found = report.Report(requests, lambda key: key_slot(key.encode()) in slots, fault, back, end)
     value = int(ask(stage.proxy, "GET", COUNTER).split("\r\n")[1])
     acknowledged, failed = found.hits()
     verdict, is_right = report.counter_verdict(value, acknowledged, failed)
@@ -124,11 +126,11 @@ def run(options):
         try:
             start(stage, options)
             begin = time.monotonic()
-            slots, fault = run_fault(stage, options, key_slot(COUNTER.encode()))
+            slots, fault, back = run_fault(stage, options, key_slot(COUNTER.encode()))
             stage.wait_for_load(options.seconds + STOP_SECONDS + 10)
             end = min(begin + options.seconds, time.monotonic())
             stage.check_alive()
-            problems = judge(stage, report.read_requests(stage.record), slots, fault, end)
+            problems = judge(stage, report.read_requests(stage.record), slots, fault, back, end)
         finally:
             if options.keep:
                 keep(stage, options.keep)

@@ -29,12 +29,12 @@ def is_write(request):
     return request.kind == HIT or request.kind.endswith(" SET")
 
 
-def longest_gap(writes, fault, end):
-    """The longest time without a successful write that was not over when the fault came. Writes are those to one shard; one that
-    nothing follows lasts until the end."""
+def longest_gap(writes, fault, back, end):
+    """The longest time without a successful write that was not over when the fault came, and began before the node was back: later
+    ones are none of the fault. Writes are those to one shard; a gap that nothing follows lasts until the end."""
     times = sorted(request.end for request in writes if not request.error)
     edges = [max((time for time in times if time <= fault), default=fault), *(time for time in times if time > fault), end]
-    gaps = [Gap(first, second) for first, second in zip(edges, edges[1:])]
+    gaps = [Gap(first, second) for first, second in zip(edges, edges[1:]) if first <= back]
     return max(gaps, key=lambda gap: gap.end - gap.begin)
 
 
@@ -57,14 +57,14 @@ def by_text(requests):
 
 
 class Report:
-    """One run: the requests, which keys the shard has that lost its primary, and when that was."""
+    """One run: the requests, which keys the shard has that lost its primary, when that was, and when the node was back."""
 
-    def __init__(self, requests, is_on_shard, fault, end):
+    def __init__(self, requests, is_on_shard, fault, back, end):
         self.requests = requests
         self.is_on_shard = is_on_shard
         self.fault = fault
         self.end = end
-        self.gap = longest_gap([r for r in requests if is_write(r) and is_on_shard(r.key)], fault, end)
+        self.gap = longest_gap([r for r in requests if is_write(r) and is_on_shard(r.key)], fault, back, end)
 
     def wrong(self):
         return [request for request in self.requests if request.error.startswith(WRONG)]

@@ -31,17 +31,22 @@ class ReportTest(unittest.TestCase):
 
     def test_gap_is_between_two_successful_writes(self):
         writes = [write(8), write(9), write(12, error="refused"), write(16), write(17)]
-        self.assertEqual(report.longest_gap(writes, 10, 20), report.Gap(9, 16))
+        self.assertEqual(report.longest_gap(writes, 10, 18, 20), report.Gap(9, 16))
 
     def test_gap_that_was_over_before_the_fault_does_not_count(self):
-        self.assertEqual(report.longest_gap([write(1), write(9), write(11), write(12)], 10, 13), report.Gap(9, 11))
+        self.assertEqual(report.longest_gap([write(1), write(9), write(11), write(12)], 10, 12, 13), report.Gap(9, 11))
+
+    def test_gap_that_began_after_the_node_was_back_does_not_count(self):
+        writes = [write(9), write(11), write(12), write(17), write(30)]
+        self.assertEqual(report.longest_gap(writes, 10, 15, 30), report.Gap(12, 17))
 
     def test_gap_lasts_to_the_end_if_no_write_follows(self):
-        self.assertEqual(report.longest_gap([write(9), write(12, error="refused")], 10, 60), report.Gap(9, 60))
-        self.assertEqual(report.longest_gap([], 10, 60), report.Gap(10, 60))
+        self.assertEqual(report.longest_gap([write(9), write(12, error="refused")], 10, 18, 60), report.Gap(9, 60))
+        self.assertEqual(report.longest_gap([], 10, 18, 60), report.Gap(10, 60))
 
     def test_request_belongs_to_the_fault_if_any_of_it_does(self):
-        phases = [report.phase_of(Request("", "", *times, ""), 10, 16) for times in ((8, 9), (9, 17), (11, 12), (15, 17), (17, 18))]
+        times = ((8, 9), (9, 17), (11, 12), (15, 17), (17, 18))
+        phases = [report.phase_of(Request("", "", *pair, ""), 10, 16) for pair in times]
         self.assertEqual(phases, ["before", "during", "during", "during", "after"])
 
     def test_silence_is_of_all_shards(self):
@@ -62,7 +67,7 @@ class ReportTest(unittest.TestCase):
 
     def test_rows_are_by_shard_and_phase(self):
         requests = [write(9), write(9, key="b"), write(16, begin=9.5), write(17, error="Wrong: 7"), Request("GET", "a", 18, 18.5, "")]
-        found = report.Report(requests, lambda key: key == "a", 10, 20)
+        found = report.Report(requests, lambda key: key == "a", 10, 18, 20)
         rows = {row[:2]: row[2:4] for row in found.rows()}
         self.assertEqual(rows["plain client, that shard", "before"], (1, 0))
         self.assertEqual(rows["plain client, that shard", "during"], (1, 0))

@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = os.path.dirname(HERE)
 ROOT = os.path.dirname(os.path.dirname(EXAMPLES))
 sys.path.insert(0, os.path.join(ROOT, "tests", "clients"))
-from servers import HOST, Servers, ServerError, ask, free_port, wait_for  # noqa: E402
+from servers import HOST, PRIMARIES, Servers, ServerError, ask, free_port, wait_for  # noqa: E402
 
 LAST_SLOT = 16383
 # Requests that wait when the load ends are answered within it: Slotway's 25 s, and some.
@@ -20,6 +20,12 @@ STOP_SECONDS = 35
 
 class Stage(Servers):
     """As tests/clients has it, with nodes that are killed and come back."""
+
+    def start_cluster(self):
+        """Returns when every node knows whose replicas there are: only then can one of them be elected."""
+        super().start_cluster()
+        for port in self.cluster:
+            wait_for(f"{port} to know the replicas", lambda at=port: ask(at, "CLUSTER", "NODES").count("slave ") == PRIMARIES)
 
     def start_application(self):
         self.application = free_port()
@@ -56,13 +62,13 @@ class Stage(Servers):
     # --- nodes, by their number ---
 
     def nodes(self):
-        """{port: (role, whose replica, slots)} as a node that lives has it."""
+        """{port: Node} as a node that lives has it."""
         for port in self.cluster:
             try:
-                lines = ask(port, "CLUSTER", "NODES").splitlines()[1:]
+                lines = ask(port, "CLUSTER", "NODES").split("\r\n")[1].splitlines()
             except OSError:
                 continue
-            return dict(map(parsed_node, filter(None, lines)))
+            return dict(map(parsed_node, lines))
         raise ServerError("no node answers")
 
     def primary_of(self, slot):
