@@ -14,7 +14,6 @@ SecretWait::SecretWait(const config::LoadResult& first, ConfigReloader::Load loa
       watcher_(io_, [this] { look(); }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP) {
   wait_for_signal();
-  watcher_.watch(first.files);
   if (const auto& address = first.incomplete->admin) {
     AdminHooks hooks;
     hooks.worker_statuses = &SecretWait::no_workers;
@@ -24,7 +23,6 @@ SecretWait::SecretWait(const config::LoadResult& first, ConfigReloader::Load loa
     admin_ = std::make_unique<AdminHttp>(io_, *address, std::move(hooks));
   }
   say(first);
-  // One may have come before it was watched.
   look();
 }
 
@@ -44,7 +42,13 @@ ControlFacts SecretWait::facts() const {
 // Once it waits it goes on waiting, whatever else may be wrong by then: to end would be to be started again.
 void SecretWait::look() {
   config::LoadResult result = load_();
-  watcher_.watch(result.files);
+  std::vector<std::string> watched;
+  // What changes from the watching on is told, even while it is being read; before it, it is read.
+  do {
+    watched = result.files;
+    watcher_.watch(watched);
+    result = load_();
+  } while (result.files != watched);
   if (!result.config) return say(result);
   spdlog::info("all files with secrets are there");
   config_ = std::move(result.config);

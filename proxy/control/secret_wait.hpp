@@ -28,7 +28,6 @@ class SecretWait {
 
   // nullopt: SIGTERM, SIGINT or POST /drain came first.
   std::optional<config::Config> run();
-  std::uint16_t admin_port() const { return admin_ ? admin_->port() : 0; }  // 0 = off
 
  private:
   static boost::asio::awaitable<WorkerStatuses> no_workers();
